@@ -1,0 +1,56 @@
+# Each target is one command that works from a clean clone; `make help` lists them.
+PYTHON ?= python3
+ROWS ?= 500000
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint type format build sql db-cleanup db-cleanup-force versions clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/.demo ## the whole way on a throw-away PostgreSQL (ROWS=500000 scales it)
+	@$(BIN)/pytelemetry-db demo --rows $(ROWS)
+
+test: .venv/.dev ## install what the tests need, run all of them (ARGS= goes to pytest)
+	@tools/bootstrap
+	$(BIN)/pytest $(ARGS)
+
+lint: .venv/.dev ## style of Python and SQL, and the layers
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint sql && $(BIN)/lint-imports
+
+type: .venv/.dev ## mypy, strict
+	$(BIN)/mypy
+
+format: .venv/.dev ## rewrite Python and SQL in house style
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+	$(BIN)/sqlfluff fix sql
+
+build: .venv/.dev ## wheel and source distribution into dist/
+	$(BIN)/python -m build --quiet
+
+sql: .venv/.run ## print the install script (never connects)
+	@$(BIN)/pytelemetry-db sql install
+
+db-cleanup: .venv/.run ## what a cleanup would remove; changes nothing
+	@$(BIN)/pytelemetry-db cleanup --dry-run
+
+db-cleanup-force: .venv/.run ## remove what the policies name
+	@$(BIN)/pytelemetry-db cleanup
+
+versions: .venv/.dev ## what runs here
+	@$(BIN)/python --version && $(BIN)/pip list --disable-pip-version-check && ls /usr/lib/postgresql
+
+clean: ## remove what the targets made
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+
+# One virtual environment; each stamp says which extra is in it.
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.run: pyproject.toml .venv/bin/python
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable . && touch $@
+
+.venv/.%: pyproject.toml .venv/bin/python
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$*]' && touch $@

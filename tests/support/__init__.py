@@ -1,0 +1,7 @@
+"""What the fixtures hand to tests."""
+
+from support.cluster import Cluster, ExternalCluster, LocalCluster
+from support.command import Cli, Result
+from support.database import Database
+
+__all__ = ["Cli", "Cluster", "Database", "ExternalCluster", "LocalCluster", "Result"]

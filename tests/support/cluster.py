@@ -1,0 +1,209 @@
+"""The PostgreSQL server of a test run: ours, started from the distribution's binaries, or one that is already up."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+BINARIES = Path("/usr/lib/postgresql")
+
+# Roles the tests connect as. The owner of everything installed is never a superuser.
+OWNER = "maint_owner"
+PASSWORD_ROLE = "needs_password"
+
+SETTINGS = """
+listen_addresses = ''
+shared_preload_libraries = 'pg_cron,plpgsql_check'
+cron.database_name = 'postgres'
+cron.host = '{directory}'
+wal_level = logical
+max_connections = 60
+shared_buffers = 64MB
+fsync = off
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_line_prefix = '%m [%p] %u@%d %a '
+dynamic_shared_memory_type = mmap
+"""
+
+
+class Cluster:
+    """Where the server is, in the words `pytest-postgresql` expects of a server fixture."""
+
+    def __init__(self, host: str, port: int, user: str, password: str | None = None) -> None:
+        self.host = host
+        self.port = port
+        self.user = user
+        self.password = password
+        self.options = ""
+        self.maintenance_dbname = "postgres"
+        self.template_dbname: str | None = None
+
+    def dsn(self, dbname: str = "postgres", **parts: Any) -> str:
+        """A connection string for `dbname`, as the superuser unless `parts` say otherwise."""
+        base: dict[str, Any] = {"host": self.host, "port": self.port, "user": self.user, "dbname": dbname}
+        if self.password is not None:
+            base["password"] = self.password
+        return make_conninfo("", **{**base, **parts})
+
+    def connect(self, dbname: str = "postgres", **parts: Any) -> psycopg.Connection[tuple[Any, ...]]:
+        """Connect as the superuser, in autocommit."""
+        return psycopg.connect(self.dsn(dbname, **parts), autocommit=True)
+
+    @property
+    def version(self) -> int:
+        """The server's version as in `server_version_num`."""
+        with self.connect() as connection:
+            return connection.info.server_version
+
+    def create_roles(self) -> None:
+        """Make the roles the tests connect as, unless an earlier run left them."""
+        with self.connect() as connection:
+            for role in (OWNER, PASSWORD_ROLE):
+                if connection.execute("select from pg_roles where rolname = %s", [role]).fetchone() is None:
+                    connection.execute(f"create role {role} login password '{role}'")
+
+    def ensure_running(self) -> None:
+        """Called after each test: a test may have stopped or crashed the server."""
+
+    def _not_ours(self) -> None:
+        pytest.skip("needs a server of its own: PYTELEMETRY_TEST_DSN names one that tests must not stop")
+
+    def stop(self) -> None:
+        """Fast shutdown."""
+        self._not_ours()
+
+    def start(self) -> None:
+        """Start and wait until connections are accepted."""
+        self._not_ours()
+
+    def restart(self) -> None:
+        """Fast shutdown, then start."""
+        self.stop()
+        self.start()
+
+    def crash(self) -> None:
+        """Immediate shutdown: no checkpoint, the next start goes through recovery."""
+        self._not_ours()
+
+    def kill_backend(self, pid: int) -> None:
+        """SIGKILL one backend; the server resets itself, so this waits until it accepts connections again."""
+        self._not_ours()
+
+
+class ExternalCluster(Cluster):
+    """The server PYTELEMETRY_TEST_DSN names. Tests that stop a server skip, visibly."""
+
+    def __init__(self, dsn: str) -> None:
+        with psycopg.connect(dsn) as connection:
+            info = connection.info
+            super().__init__(info.host, info.port, info.user, info.password or None)
+            if info.parameter_status("is_superuser") != "on":
+                pytest.exit("PYTELEMETRY_TEST_DSN must connect as a superuser", returncode=2)
+
+
+class LocalCluster(Cluster):
+    """A server of our own in a temporary directory; PostgreSQL refuses to run as root, so then as `postgres`."""
+
+    def __init__(self, settings: str = "") -> None:
+        self.bindir = newest_bindir()
+        # Short: a socket's path may not exceed 107 bytes.
+        self.directory = Path(tempfile.mkdtemp(prefix="pgt-", dir="/tmp"))
+        self.pgdata = self.directory / "data"
+        self.log = self.directory / "log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_root = os.geteuid() == 0
+        if self._is_root:
+            shutil.chown(self.directory, "postgres", "postgres")
+        super().__init__(str(self.directory), 5432, "postgres")
+        self.run("initdb", "-D", self.pgdata, "-U", self.user, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+        with (self.pgdata / "postgresql.conf").open("a") as file:
+            file.write(SETTINGS.format(directory=self.directory))
+            file.write(f"unix_socket_directories = '{self.directory}'\n{settings}")
+        hba = self.pgdata / "pg_hba.conf"
+        hba.write_text(f"local all {PASSWORD_ROLE} scram-sha-256\n{hba.read_text()}")
+
+    def _command(self, program: str, *arguments: object) -> list[str]:
+        # A test run that is killed takes its server with it.
+        account = ["--reuid=postgres", "--regid=postgres", "--clear-groups"] if self._is_root else []
+        return ["setpriv", "--pdeathsig=INT", *account, str(self.bindir / program), *map(str, arguments)]
+
+    def run(self, program: str, *arguments: object) -> None:
+        """Run one of the server's programs under the server's account."""
+        command = self._command(program, *arguments)
+        done = subprocess.run(command, cwd=self.directory, capture_output=True, text=True)
+        assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            command = self._command("postgres", "-D", self.pgdata)
+            self._process = subprocess.Popen(command, cwd=self.directory, stdout=log, stderr=log)
+        self.wait()
+
+    def wait(self, seconds: float = 60) -> None:
+        """Wait until the server accepts connections."""
+        assert self._process is not None
+        give_up = time.monotonic() + seconds
+        while self._process.poll() is None and time.monotonic() < give_up:
+            try:
+                self.connect().close()
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+            else:
+                return
+        pytest.exit(f"the test server did not start:\n{self.log.read_text()[-4000:]}", returncode=2)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+        self._process.wait(60)
+
+    def stop(self) -> None:
+        self._signal(signal.SIGINT)
+
+    def crash(self) -> None:
+        self._signal(signal.SIGQUIT)
+
+    def kill_backend(self, pid: int) -> None:
+        os.kill(pid, signal.SIGKILL)
+        # Until the postmaster has seen the death, the old generation still answers.
+        give_up = time.monotonic() + 30
+        while time.monotonic() < give_up:
+            try:
+                with self.connect() as connection:
+                    if connection.execute("select from pg_stat_activity where pid = %s", [pid]).fetchone() is None:
+                        return
+            except psycopg.OperationalError:
+                pass
+            time.sleep(0.05)
+        raise AssertionError(f"the server did not come back after the end of its backend {pid}")
+
+    def ensure_running(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+
+    def remove(self) -> None:
+        """Stop the server and delete everything it wrote."""
+        if self._process is not None and self._process.poll() is None:
+            self.stop()
+        shutil.rmtree(self.directory)
+
+
+def newest_bindir() -> Path:
+    """The server binaries to use: PYTELEMETRY_TEST_BINDIR, else the newest the distribution installed."""
+    if given := os.environ.get("PYTELEMETRY_TEST_BINDIR"):
+        return Path(given)
+    installed = sorted(BINARIES.glob("[0-9]*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if not installed:
+        pytest.exit("no PostgreSQL server is installed: run tools/bootstrap", returncode=2)
+    return installed[-1].parent

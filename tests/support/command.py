@@ -1,0 +1,64 @@
+"""Runs the command line as a user does: in its own process, with a clean environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one command did."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """stdout, parsed."""
+        return json.loads(self.stdout)
+
+
+class Cli:
+    """Calls `python -m pytelemetry_db`. `home` is the user's home, so that no real passfile or service file is read."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def start(self, *arguments: object, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        """Start a command and return at once; the caller waits for it."""
+        clean = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "error",
+        }
+        return subprocess.Popen(
+            [sys.executable, "-m", "pytelemetry_db", *map(str, arguments)],
+            env=clean | (env or {}),
+            cwd=self.home,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(
+        self, *arguments: object, env: dict[str, str] | None = None, stdin: str | None = None, timeout: float = 120
+    ) -> Result:
+        """Run a command to its end."""
+        with self.start(*arguments, env=env) as process:
+            try:
+                stdout, stderr = process.communicate(stdin, timeout=timeout)
+            finally:
+                process.kill()
+        return Result(process.returncode, stdout, stderr)
