@@ -1,0 +1,44 @@
+"""Rules of the installed schema, read from the catalogs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support import Database
+
+# A procedure that commits cannot have a SET clause, so its statements qualify every name.
+COMMITTING_PROCEDURES: set[str] = {"cleanup"}
+
+# SECURITY DEFINER: argument-free, read-only, path-pinned functions behind health views. None yet.
+SECURITY_DEFINER: set[str] = set()
+
+QUERIES = Path(__file__).parent / "queries"
+
+
+def _found(database: Database, query: str) -> list[str]:
+    return [row["object"] for row in database.query((QUERIES / f"{query}.sql").read_text())]
+
+
+def test_every_routine_pins_its_search_path(database: Database) -> None:
+    assert set(_found(database, "routines_without_search_path")) == COMMITTING_PROCEDURES
+
+
+def test_no_routine_runs_with_its_owners_rights(database: Database) -> None:
+    assert set(_found(database, "security_definer")) == SECURITY_DEFINER
+
+
+@pytest.mark.parametrize(
+    "query", ["granted_to_public", "without_comment", "tables_without_primary_key", "owned_by_others"]
+)
+def test_nothing_is_found_by(query: str, database: Database) -> None:
+    assert _found(database, query) == []
+
+
+def test_plpgsql_check_is_silent(database: Database) -> None:
+    with database.superuser() as superuser:
+        superuser.execute("create extension plpgsql_check")
+        rows = superuser.execute((QUERIES / "plpgsql_check.sql").read_bytes()).fetchall()
+    checked, findings = {row[0] for row in rows}, [row[1] for row in rows if row[1]]
+    assert checked, "no PL/pgSQL routine was checked"
+    assert findings == []
