@@ -1,0 +1,28 @@
+-- The work of drop_policy, after the name was resolved by the caller's path.
+create or replace function @extschema@._drop_policy(p_relation_id oid, p_table text)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '30s'
+as $$
+declare
+    v_policy @extschema@._policy;
+begin
+    select p.* into v_policy
+    from @extschema@._policy as p
+    where
+        p.relation_id = p_relation_id
+        or format('%I.%I', p.schema_name, p.table_name) = @extschema@._qualified_name(p_relation_id)
+        or p_table in (format('%I.%I', p.schema_name, p.table_name), p.schema_name || '.' || p.table_name)
+    order by (p.relation_id = p_relation_id) desc nulls last
+    limit 1;
+    if not found then
+        raise exception 'there is no policy on %', p_table
+            using errcode = 'no_data_found', hint = 'The view retention lists all policies.';
+    end if;
+    perform @extschema@._lock_policy(v_policy.relation_id);
+    delete from @extschema@._policy as p where p.policy_id = v_policy.policy_id;
+end
+$$;
+comment on function @extschema@._drop_policy(oid, text) is
+'Removes the policy of a table, by oid, else by its stored name.';

@@ -1,0 +1,38 @@
+-- requires: _identity, _get_setting
+-- Is this database still the one we were installed in? Returns no row when it
+-- is, else the guard that suspends every policy until confirm() is called.
+-- guard "promotion" is returned only when the setting on_promotion says so.
+create or replace function @extschema@._identity_guard()
+returns table (guard text, detail text)
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select
+        'copy',
+        case
+            when d.system_identifier <> i.system_identifier then format(
+                'this server (system identifier %s) is not the one that was installed on (%s): a restored or upgraded copy',
+                d.system_identifier, i.system_identifier
+            )
+            else format(
+                'this database (oid %s) is not the one that was installed in (oid %s): a restored dump or a copy made from a template',
+                d.database_oid, i.database_oid
+            )
+        end
+    from @extschema@._installation as i
+    cross join @extschema@._identity() as d
+    where (d.system_identifier, d.database_oid) <> (i.system_identifier, i.database_oid)
+    union all
+    select
+        'promotion',
+        format('the timeline changed from %s to %s: a failover, or a promoted copy', i.timeline, d.timeline)
+    from @extschema@._installation as i
+    cross join @extschema@._identity() as d
+    where
+        d.timeline <> i.timeline
+        and (d.system_identifier, d.database_oid) = (i.system_identifier, i.database_oid)
+        and @extschema@._get_setting('on_promotion') = 'suspend'
+$$;
+comment on function @extschema@._identity_guard() is
+'The guard (copy, promotion) that suspends everything, with its reason; no row when all is well.';

@@ -1,0 +1,34 @@
+-- requires: _cutoff, _cutoff_literal, _predicate
+-- Writes the ledger row of a new pass: the cutoff is computed here, once.
+create or replace function @extschema@._insert_run(
+    p_policy @extschema@._policy,
+    p_deadline timestamptz,
+    p_keep interval,
+    p_batch_rows integer
+)
+returns bigint
+language sql
+set search_path = pg_catalog, pg_temp
+as $$
+    insert into @extschema@._run (
+        policy_id, relation_id, schema_name, table_name, version, epoch, keep, keep_override, cutoff, predicate,
+        batch_rows, started_at, deadline, heartbeat_at, backend_start, application_name
+    )
+    select
+        (p_policy).policy_id, (p_policy).relation_id, (p_policy).schema_name, (p_policy).table_name,
+        i.version, (p_policy).epoch, k.keep, p_keep is not null, c.cutoff,
+        @extschema@._predicate(
+            (p_policy).time_column, (p_policy).time_type,
+            @extschema@._cutoff_literal(c.cutoff, (p_policy).time_type, (p_policy).epoch_unit, (p_policy).time_zone),
+            (p_policy).condition
+        ),
+        coalesce(p_batch_rows, (p_policy).batch_rows), clock_timestamp(), p_deadline, clock_timestamp(),
+        (select a.backend_start from pg_stat_activity as a where a.pid = pg_backend_pid()),
+        current_setting('application_name')
+    from @extschema@._installation as i
+    cross join lateral (select coalesce(p_keep, (p_policy).keep) as keep) as k
+    cross join lateral @extschema@._cutoff(k.keep, (p_policy).time_zone, now()) as c (cutoff)
+    returning run_id
+$$;
+comment on function @extschema@._insert_run(@extschema@._policy, timestamptz, interval, integer) is
+'Writes the ledger row of a new pass and returns its run_id.';

@@ -1,0 +1,75 @@
+-- requires: _suspension, _preflight, _count_expired, _cutoff_literal, _predicate
+-- The plan of one policy. A table that cannot be read (gone, another one now)
+-- is planned without counts and says why.
+create or replace function @extschema@._plan_policy(
+    p_policy @extschema@._policy,
+    p_keep interval,
+    p_batch_rows integer,
+    p_exact boolean
+)
+returns table (
+    schema_name name,
+    table_name name,
+    time_column name,
+    keep interval,
+    cutoff timestamptz,
+    state text,
+    expired_rows bigint,
+    exact boolean,
+    table_rows bigint,
+    batches bigint,
+    oldest text,
+    statement text,
+    findings jsonb,
+    note text
+)
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set row_security = off
+as $$
+declare
+    v_predicate text;
+    v_suspension record;
+begin
+    schema_name := (p_policy).schema_name;
+    table_name := (p_policy).table_name;
+    time_column := (p_policy).time_column;
+    keep := coalesce(p_keep, (p_policy).keep);
+    cutoff := @extschema@._cutoff(keep, (p_policy).time_zone, now());
+    v_predicate := @extschema@._predicate(
+        time_column, (p_policy).time_type,
+        @extschema@._cutoff_literal(cutoff, (p_policy).time_type, (p_policy).epoch_unit, (p_policy).time_zone),
+        (p_policy).condition
+    );
+    statement := format('delete from %I.%I where %s', schema_name, table_name, v_predicate);
+    select s.guard, s.detail, s.fix into v_suspension from @extschema@._suspension((p_policy).policy_id) as s limit 1;
+    state := case when v_suspension.guard is not null then 'suspended' when (p_policy).paused_at is not null then 'paused' else 'active' end;
+    note := coalesce(
+        v_suspension.detail || '. Fix: ' || v_suspension.fix,
+        case when (p_policy).paused_at is not null then @extschema@._pause_text(p_policy) end,
+        @extschema@._timeout_text()
+    );
+    findings := coalesce(
+        (
+            select jsonb_agg(jsonb_build_object('check_id', f.check_id, 'level', f.level, 'detail', f.detail, 'fix', f.fix))
+            from @extschema@._preflight((p_policy).relation_id, time_column, (p_policy).epoch_unit, current_user) as f
+        ),
+        '[]'
+    );
+    if v_suspension.guard is distinct from 'binding' and not findings @> '[{"check_id": "kind"}]' and not findings @> '[{"check_id": "privilege"}]' then
+        select c.counted, c.exact into expired_rows, exact
+        from @extschema@._count_expired((p_policy).relation_id, v_predicate, case when p_exact then null else 0 end) as c;
+        batches := ceil(expired_rows::numeric / coalesce(p_batch_rows, (p_policy).batch_rows));
+        oldest := @extschema@._probe_boundary(
+            @extschema@._qualified_name((p_policy).relation_id), time_column,
+            format('%I is not null', time_column), 0
+        );
+        select sum(greatest(c.reltuples, 0)) into table_rows
+        from @extschema@._leaves((p_policy).relation_id) as l
+        inner join pg_class as c on c.oid = l.relation_id;
+    end if;
+    return next;
+end
+$$;
+comment on function @extschema@._plan_policy(@extschema@._policy, interval, integer, boolean) is
+'The plan of one policy.';

@@ -1,0 +1,35 @@
+-- requires: _preflight
+-- Runs the preflight for the current role: the first error is raised with its
+-- fix as the hint and the others as the detail, warnings are shown.
+create or replace function @extschema@._require_preflight(p_policy @extschema@._policy)
+returns void
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_finding record;
+    v_errors text [];
+    v_fix text;
+begin
+    for v_finding in
+        select f.level, f.detail, f.fix
+        from @extschema@._preflight((p_policy).relation_id, (p_policy).time_column, (p_policy).epoch_unit, current_user) as f
+    loop
+        if v_finding.level = 'error' then
+            v_errors := v_errors || v_finding.detail;
+            v_fix := coalesce(v_fix, v_finding.fix);
+        else
+            raise warning '%', v_finding.detail using hint = v_finding.fix;
+        end if;
+    end loop;
+    if v_errors is not null then
+        raise exception 'cannot clean %.%: %', (p_policy).schema_name, (p_policy).table_name, v_errors[1]
+            using errcode = 'invalid_parameter_value',
+            detail = coalesce('Also: ' || nullif(array_to_string(v_errors[2:], '; '), ''), 'Nothing else stands in the way.'),
+            hint = coalesce(v_fix, 'Choose another table.');
+    end if;
+end
+$$;
+comment on function @extschema@._require_preflight(@extschema@._policy) is
+'Raises the first preflight error of a policy with its fix; shows warnings.';

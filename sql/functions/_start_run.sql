@@ -1,0 +1,70 @@
+-- requires: _run_alive, _count_expired, _preflight, _suspension
+-- Opens the ledger row of a pass, with the cutoff fixed and the predicate
+-- built. Returns the state of the scan: run_id, and "stop" when the pass is
+-- over before it began. "running": another pass is at work, no row is written.
+create or replace function @extschema@._start_run(
+    p_policy_id bigint,
+    p_deadline timestamptz,
+    p_keep interval,
+    p_batch_rows integer
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_policy @extschema@._policy;
+    v_old @extschema@._run;
+    v_run_id bigint;
+    v_stop jsonb;
+    v_context text;
+begin
+    select p.* into v_policy from @extschema@._policy as p where p.policy_id = p_policy_id;
+    if not found then
+        return jsonb_build_object('stop', 'gone');
+    end if;
+    if not pg_try_advisory_xact_lock(@extschema@._table_key(v_policy.relation_id)) then
+        return jsonb_build_object('stop', 'busy', 'table', format('%I.%I', v_policy.schema_name, v_policy.table_name));
+    end if;
+    for v_old in
+        select r.* from @extschema@._run as r where r.policy_id = p_policy_id and r.stop_reason is null
+    loop
+        if @extschema@._run_alive(v_old.pid, v_old.backend_start, v_old.started_at, v_old.heartbeat_at) then
+            return jsonb_build_object(
+                'stop', 'running', 'table', format('%I.%I', v_policy.schema_name, v_policy.table_name),
+                'detail', format('run %s by pid %s since %s', v_old.run_id, v_old.pid, v_old.started_at)
+            );
+        end if;
+        update @extschema@._run as r
+        set
+            stop_reason = 'interrupted', finished_at = r.heartbeat_at,
+            detail = 'its session ended without finishing it; found by the next pass'
+        where r.run_id = v_old.run_id;
+    end loop;
+    select p.* into v_policy from @extschema@._policy as p where p.policy_id = p_policy_id;
+    if not found then
+        return jsonb_build_object('stop', 'gone');
+    end if;
+    v_run_id := @extschema@._insert_run(v_policy, p_deadline, p_keep, p_batch_rows);
+    begin
+        v_stop := @extschema@._refusal(v_policy);
+        if v_stop is null then
+            update @extschema@._run as r
+            set rows_before = c.counted, rows_before_exact = c.exact
+            from @extschema@._run as o
+            cross join @extschema@._count_expired(o.relation_id, o.predicate, 100000) as c
+            where o.run_id = v_run_id and r.run_id = v_run_id;
+        end if;
+    exception
+        when lock_not_available or deadlock_detected then
+            -- Only the total of the progress bar is missing; the batches retry.
+            v_stop := null;
+        when others then
+            get stacked diagnostics v_context = pg_exception_context;
+            v_stop := jsonb_build_object('stop', 'failed', 'sqlstate', sqlstate, 'message', sqlerrm, 'context', v_context);
+    end;
+    return coalesce(v_stop, '{}') || jsonb_build_object('run_id', v_run_id);
+end
+$$;
+comment on function @extschema@._start_run(bigint, timestamptz, interval, integer) is
+'Opens the ledger row of a pass and returns the state of its scan.';

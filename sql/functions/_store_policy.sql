@@ -1,0 +1,40 @@
+-- Writes a validated policy and raises its epoch, so that a pass that began
+-- under the old text stops at its next batch. The caller holds the lock.
+create or replace function @extschema@._store_policy(p_policy @extschema@._policy)
+returns @extschema@._policy
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_policy @extschema@._policy;
+begin
+    if (p_policy).policy_id is null then
+        insert into @extschema@._policy (
+            relation_id, schema_name, table_name, time_column, time_type, epoch_unit, keep, condition,
+            remove, time_zone, grace, max_size, batch_rows
+        )
+        values (
+            (p_policy).relation_id, (p_policy).schema_name, (p_policy).table_name, (p_policy).time_column,
+            (p_policy).time_type, (p_policy).epoch_unit, (p_policy).keep, (p_policy).condition,
+            (p_policy).remove, (p_policy).time_zone, (p_policy).grace, (p_policy).max_size, (p_policy).batch_rows
+        )
+        returning * into v_policy;
+    else
+        update @extschema@._policy as p
+        set
+            relation_id = (p_policy).relation_id, schema_name = (p_policy).schema_name,
+            table_name = (p_policy).table_name, time_column = (p_policy).time_column,
+            time_type = (p_policy).time_type, epoch_unit = (p_policy).epoch_unit, keep = (p_policy).keep,
+            condition = (p_policy).condition, remove = (p_policy).remove, time_zone = (p_policy).time_zone,
+            grace = (p_policy).grace, max_size = (p_policy).max_size, batch_rows = (p_policy).batch_rows,
+            paused_at = (p_policy).paused_at, paused_by = (p_policy).paused_by,
+            pause_reason = (p_policy).pause_reason,
+            epoch = p.epoch + 1, changed_at = now(), changed_by = session_user
+        where p.policy_id = (p_policy).policy_id
+        returning p.* into v_policy;
+    end if;
+    return v_policy;
+end
+$$;
+comment on function @extschema@._store_policy(@extschema@._policy) is
+'Writes a validated policy and raises its epoch.';

@@ -1,0 +1,35 @@
+-- Decides a guard once: "yes, go on in this database". p_guard is copy or
+-- promotion, which concern every policy, so p_table stays null for them.
+create or replace function @extschema@.confirm(
+    p_table regclass default null,
+    p_guard text default null,
+    p_reason text default null
+)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_guard record;
+begin
+    select g.guard, g.detail into v_guard from @extschema@._identity_guard() as g;
+    if not found then
+        raise exception 'nothing waits for a confirmation'
+            using errcode = 'invalid_parameter_value', hint = 'The view retention shows the state of every policy.';
+    elsif p_guard is distinct from v_guard.guard or p_table is not null then
+        raise exception 'p_guard is "%", but what waits is "%", which concerns every table: %', coalesce(p_guard, 'null'), v_guard.guard, v_guard.detail
+            using errcode = 'invalid_parameter_value',
+            hint = format('Say p_guard => %L and leave p_table out.', v_guard.guard);
+    elsif coalesce(p_reason, '') ~ '^\s*$' then
+        raise exception 'a confirmation needs a reason'
+            using errcode = 'invalid_parameter_value', hint = 'Say p_reason => ''…''; it is kept in the log.';
+    end if;
+    update @extschema@._installation as i
+    set system_identifier = d.system_identifier, database_oid = d.database_oid, timeline = d.timeline
+    from @extschema@._identity() as d;
+    insert into @extschema@._installation_log (action, reason)
+    values (format('confirm %s', v_guard.guard), format('%s (%s)', p_reason, v_guard.detail));
+end
+$$;
+comment on function @extschema@.confirm(regclass, text, text) is
+'Decides a guard that suspends policies, once, with a reason that is kept.';

@@ -1,0 +1,20 @@
+-- Stops passes on a table, a running one at its batch boundary, until resume.
+create or replace function @extschema@.pause(p_table regclass, p_reason text default null)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '30s'
+as $$
+declare
+    v_policy @extschema@._policy := @extschema@._find_policy(p_table);
+begin
+    perform @extschema@._lock_policy(v_policy.relation_id);
+    v_policy := @extschema@._find_policy(p_table);
+    v_policy.paused_at := coalesce(v_policy.paused_at, now());
+    v_policy.paused_by := coalesce(v_policy.paused_by, session_user);
+    v_policy.pause_reason := coalesce(p_reason, v_policy.pause_reason);
+    perform @extschema@._store_policy(v_policy);
+end
+$$;
+comment on function @extschema@.pause(regclass, text) is
+'Stops passes on a table, a running one at its batch boundary, until resume().';

@@ -1,0 +1,20 @@
+-- Lets passes on a paused table run again.
+create or replace function @extschema@.resume(p_table regclass)
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '30s'
+as $$
+declare
+    v_policy @extschema@._policy := @extschema@._find_policy(p_table);
+begin
+    perform @extschema@._lock_policy(v_policy.relation_id);
+    v_policy := @extschema@._find_policy(p_table);
+    v_policy.paused_at := null;
+    v_policy.paused_by := null;
+    v_policy.pause_reason := null;
+    perform @extschema@._store_policy(v_policy);
+end
+$$;
+comment on function @extschema@.resume(regclass) is
+'Lets passes on a paused table run again.';

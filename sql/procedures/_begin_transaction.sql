@@ -1,0 +1,19 @@
+-- Ends the transaction and begins the next one of a pass, with everything that
+-- a batch relies on. SET LOCAL is lost at every COMMIT, hence here, as
+-- statements (Citus passes nothing else on to its workers).
+create or replace procedure @extschema@._begin_transaction(p_lock_timeout_ms integer)
+language plpgsql
+as $$
+begin
+    commit;
+    set transaction isolation level read committed, read write;
+    set local search_path = pg_catalog, pg_temp;
+    if current_setting('citus.propagate_set_commands', true) is not null then
+        execute 'set local citus.propagate_set_commands = ''local''';
+    end if;
+    set local row_security = off;
+    execute format('set local lock_timeout = %s', p_lock_timeout_ms);
+end
+$$;
+comment on procedure @extschema@._begin_transaction(integer) is
+'Commits and begins the next transaction of a pass with its settings.';

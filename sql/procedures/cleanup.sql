@@ -1,0 +1,68 @@
+-- requires: _cleanup_table, _cleanup_begin, _atomic_commit_message
+-- Removes expired rows in committed batches: of one table, or of all that have
+-- a policy. Called by pg_cron (one CALL, nothing else), by DBAs and by the
+-- command line. Takes row locks and ROW EXCLUSIVE on the table, for one batch
+-- at a time. A table that fails does not stop the others; the error comes last.
+create or replace procedure @extschema@.cleanup(
+    p_table regclass default null,
+    p_max_duration interval default '1 hour',
+    p_keep interval default null,
+    p_batch_rows integer default null,
+    p_yes boolean default false,
+    p_quiet boolean default false
+)
+language plpgsql
+as $$
+declare
+    v_message text;
+    v_begin record;
+    v_policy_id bigint;
+    v_lock_timeout_ms integer;
+    v_state jsonb;
+    v_problems text [];
+begin
+    begin
+        commit;
+    exception
+        when invalid_transaction_termination then
+            get stacked diagnostics v_message = message_text;
+    end;
+    if v_message operator(pg_catalog.=) @extschema@._atomic_commit_message() then
+        raise exception 'cleanup commits after every batch, so it cannot run inside a transaction or a function'
+            using errcode = 'invalid_transaction_termination',
+            detail = 'It was called after BEGIN, from a function, or together with another statement in one string (SET …; CALL …).',
+            hint = 'Send the CALL alone, as its own statement. A pg_cron command is exactly one CALL.';
+    end if;
+    call @extschema@._begin_transaction(5000);
+    if pg_is_in_recovery() then
+        raise exception 'this server is a read-only standby' using errcode = 'read_only_sql_transaction', hint = 'Call cleanup on the primary.';
+    end if;
+    v_begin := @extschema@._cleanup_begin(p_table, p_max_duration, p_keep, p_batch_rows, p_yes);
+    v_lock_timeout_ms := extract(epoch from @extschema@._get_setting('lock_timeout')::interval) * 1000;
+    foreach v_policy_id in array v_begin.policy_ids loop
+        v_state := null;
+        call @extschema@._cleanup_table(v_policy_id, v_begin.deadline, p_keep, p_batch_rows, v_lock_timeout_ms, v_state);
+        if v_state ->> 'stop' in ('running', 'busy') then
+            v_state := v_state || jsonb_build_object('text', concat_ws(', ', (v_state ->> 'table') || ': another session is at work on it; nothing to do here', v_state ->> 'detail'));
+        end if;
+        if not p_quiet and v_state ? 'text' then
+            raise notice '%', v_state ->> 'text';
+        end if;
+        if v_state ->> 'stop' in ('failed', 'locked', 'suspended') or v_state ? 'cancelled' then
+            v_problems := v_problems || (v_state ->> 'text');
+        end if;
+        exit when v_state ? 'cancelled' or v_state ? 'stopped';
+    end loop;
+    perform @extschema@._prune_runs();
+    delete from @extschema@._stop_request as s where s.pid = pg_backend_pid();
+    call @extschema@._begin_transaction(v_lock_timeout_ms);
+    if v_state ? 'cancelled' then
+        raise exception 'cleanup was cancelled: %', v_problems[cardinality(v_problems)] using errcode = 'query_canceled';
+    elsif v_problems is not null then
+        raise exception 'cleanup: % of % tables did not finish: %', cardinality(v_problems), cardinality(v_begin.policy_ids), array_to_string(v_problems, '; ')
+            using hint = 'The view runs has every pass with its error.';
+    end if;
+end
+$$;
+comment on procedure @extschema@.cleanup(regclass, interval, interval, integer, boolean, boolean) is
+'Removes expired rows in committed batches, of one table or of all that have a policy.';
