@@ -10,7 +10,7 @@ declare
     v_table_rows numeric;
 begin
     select r.* into strict v_run from @extschema@._run as r where r.run_id = p_run_id;
-    select sum(greatest(c.reltuples, 0)) into v_table_rows
+    select sum(greatest(c.reltuples, 0)::numeric) into v_table_rows
     from @extschema@._leaves(v_run.relation_id) as l
     inner join pg_class as c on c.oid = l.relation_id;
     if v_run.rows = 0 or v_run.rows * 100 < v_table_rows * @extschema@._get_setting('analyze_percent')::integer then

@@ -10,7 +10,7 @@ declare
     v_message text;
 begin
     begin
-        commit;
+        call @extschema@._try_commit();
     exception
         when invalid_transaction_termination then
             get stacked diagnostics v_message = message_text;

@@ -37,7 +37,7 @@ begin
     if v_policy.epoch <> v_run.epoch then
         return jsonb_build_object('stop', 'interrupted', 'detail', 'the policy was changed; the next pass follows the new one');
     end if;
-    select s.detail, s.fix into v_suspension from @extschema@._suspension(v_policy.policy_id) as s limit 1;
+    select s.detail, s.fix into v_suspension from @extschema@._suspension(v_policy.policy_id) as s order by s.guard desc limit 1;
     if found then
         return jsonb_build_object('stop', 'suspended', 'detail', v_suspension.detail, 'fix', v_suspension.fix);
     end if;

@@ -9,14 +9,14 @@ create or replace function @extschema@._cleanup_begin(
     p_keep interval,
     p_batch_rows integer,
     p_yes boolean,
-    out policy_ids bigint [],
+    out policy_ids bigint[],
     out deadline timestamptz
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_timeout integer := (select s.setting from pg_settings as s where s.name = 'statement_timeout');
+    v_timeout integer := (select s.setting::integer from pg_settings as s where s.name = 'statement_timeout');
     v_policy @extschema@._policy;
 begin
     if p_max_duration is null or p_max_duration <= interval '0 s' then

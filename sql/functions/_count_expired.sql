@@ -12,7 +12,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 set row_security = off
 as $$
--- @plpgsql_check_options: security_warnings = off
+-- @plpgsql_check_options: security_warnings = off, performance_warnings = off
 declare
     v_name text := @extschema@._qualified_name(p_relation_id);
     v_plan json;

@@ -9,7 +9,7 @@ create or replace function @extschema@._delete_rows(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
--- @plpgsql_check_options: security_warnings = off
+-- @plpgsql_check_options: security_warnings = off, performance_warnings = off
 declare
     v_plan json;
 begin
@@ -17,7 +17,7 @@ begin
         'explain (analyze, wal, timing off, summary off, costs off, buffers off, format json) delete from only %s where %s returning 1',
         p_leaf, p_where
     ) into v_plan;
-    deleted := (v_plan #>> '{0,Plan,Actual Rows}')::numeric * (v_plan #>> '{0,Plan,Actual Loops}')::numeric;
+    deleted := ((v_plan #>> '{0,Plan,Actual Rows}')::numeric * (v_plan #>> '{0,Plan,Actual Loops}')::numeric)::bigint;
     wal_bytes := (v_plan #>> '{0,Plan,WAL Bytes}')::numeric;
 end
 $$;

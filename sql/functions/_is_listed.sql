@@ -7,6 +7,7 @@ language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
+-- @plpgsql_check_options: security_warnings = off
 declare
     v_schema name;
     v_table name;

@@ -11,6 +11,7 @@ create or replace function @extschema@._next_leaf(
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
+-- @plpgsql_check_options: security_warnings = off, performance_warnings = off
 declare
     v_root text := @extschema@._qualified_name(p_relation_id);
 begin

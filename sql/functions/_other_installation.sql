@@ -8,11 +8,11 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_schema name;
+    v_schema text;
     v_found boolean;
 begin
     for v_schema in
-        select n.nspname
+        select n.nspname::text
         from pg_class as c
         inner join pg_namespace as n on n.oid = c.relnamespace
         where

@@ -9,7 +9,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 set client_min_messages = error
 as $$
--- @plpgsql_check_options: security_warnings = off
+-- @plpgsql_check_options: security_warnings = off, performance_warnings = off
 declare
     v_cursor refcursor;
     v_schema name;

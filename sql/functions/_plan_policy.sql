@@ -42,7 +42,7 @@ begin
         (p_policy).condition
     );
     statement := format('delete from %I.%I where %s', schema_name, table_name, v_predicate);
-    select s.guard, s.detail, s.fix into v_suspension from @extschema@._suspension((p_policy).policy_id) as s limit 1;
+    select s.guard, s.detail, s.fix into v_suspension from @extschema@._suspension((p_policy).policy_id) as s order by s.guard desc limit 1;
     state := case when v_suspension.guard is not null then 'suspended' when (p_policy).paused_at is not null then 'paused' else 'active' end;
     note := coalesce(
         v_suspension.detail || '. Fix: ' || v_suspension.fix,
@@ -59,12 +59,12 @@ begin
     if v_suspension.guard is distinct from 'binding' and not findings @> '[{"check_id": "kind"}]' and not findings @> '[{"check_id": "privilege"}]' then
         select c.counted, c.exact into expired_rows, exact
         from @extschema@._count_expired((p_policy).relation_id, v_predicate, case when p_exact then null else 0 end) as c;
-        batches := ceil(expired_rows::numeric / coalesce(p_batch_rows, (p_policy).batch_rows));
+        batches := ceil(expired_rows::numeric / coalesce(p_batch_rows, (p_policy).batch_rows))::bigint;
         oldest := @extschema@._probe_boundary(
             @extschema@._qualified_name((p_policy).relation_id), time_column,
             format('%I is not null', time_column), 0
         );
-        select sum(greatest(c.reltuples, 0)) into table_rows
+        select sum(greatest(c.reltuples, 0)::numeric)::bigint into table_rows
         from @extschema@._leaves((p_policy).relation_id) as l
         inner join pg_class as c on c.oid = l.relation_id;
     end if;

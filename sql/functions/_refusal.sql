@@ -10,7 +10,7 @@ as $$
 declare
     v_reason record;
 begin
-    select s.detail, s.fix into v_reason from @extschema@._suspension((p_policy).policy_id) as s limit 1;
+    select s.detail, s.fix into v_reason from @extschema@._suspension((p_policy).policy_id) as s order by s.guard desc limit 1;
     if found then
         return jsonb_build_object('stop', 'suspended', 'detail', v_reason.detail, 'fix', v_reason.fix);
     end if;

@@ -32,7 +32,7 @@ create table @extschema@._setting (
     name text primary key,
     value text not null,
     kind text not null,
-    choices text [],
+    choices text[],
     description text not null,
     constraint _setting_kind check (kind in ('choice', 'integer', 'interval'))
 );

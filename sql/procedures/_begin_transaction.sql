@@ -9,11 +9,11 @@ begin
     set transaction isolation level read committed, read write;
     set local search_path = pg_catalog, pg_temp;
     if current_setting('citus.propagate_set_commands', true) is not null then
-        execute 'set local citus.propagate_set_commands = ''local''';
+        set local citus.propagate_set_commands = 'local';
     end if;
     set local row_security = off;
     execute format('set local lock_timeout = %s', p_lock_timeout_ms);
 end
 $$;
-comment on procedure @extschema@._begin_transaction(integer) is
+comment on procedure @extschema@._begin_transaction (integer) is
 'Commits and begins the next transaction of a pass with its settings.';

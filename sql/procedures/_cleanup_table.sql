@@ -18,14 +18,14 @@ declare
 begin
     call @extschema@._begin_transaction(p_lock_timeout_ms);
     p_state := @extschema@._start_run(p_policy_id, p_deadline, p_keep, p_batch_rows);
-    v_run_id := p_state ->> 'run_id';
+    v_run_id := (p_state ->> 'run_id')::bigint;
     if v_run_id is null then
         return;
     end if;
     while p_state ->> 'stop' is null loop
         call @extschema@._begin_transaction(p_lock_timeout_ms);
         p_state := @extschema@._run_batch(v_run_id, p_state);
-        v_wait := p_state ->> 'wait';
+        v_wait := (p_state ->> 'wait')::integer;
         while v_wait > 0 loop
             call @extschema@._begin_transaction(p_lock_timeout_ms);
             perform pg_sleep(0.1);
@@ -40,5 +40,5 @@ begin
     p_state := p_state || pg_catalog.jsonb_build_object('text', @extschema@._run_text(v_run_id));
 end
 $$;
-comment on procedure @extschema@._cleanup_table(bigint, timestamptz, interval, integer, integer, jsonb) is
+comment on procedure @extschema@._cleanup_table (bigint, timestamptz, interval, integer, integer, jsonb) is
 'The pass of one policy.';

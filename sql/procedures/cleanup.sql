@@ -1,4 +1,4 @@
--- requires: _cleanup_table, _cleanup_begin, _atomic_commit_message
+-- requires: _require_own_transaction, _cleanup_table, _cleanup_begin
 -- Removes expired rows in committed batches: of one table, or of all that have
 -- a policy. Called by pg_cron (one CALL, nothing else), by DBAs and by the
 -- command line. Takes row locks and ROW EXCLUSIVE on the table, for one batch
@@ -14,31 +14,19 @@ create or replace procedure @extschema@.cleanup(
 language plpgsql
 as $$
 declare
-    v_message text;
     v_begin record;
     v_policy_id bigint;
     v_lock_timeout_ms integer;
     v_state jsonb;
     v_problems text [];
 begin
-    begin
-        commit;
-    exception
-        when invalid_transaction_termination then
-            get stacked diagnostics v_message = message_text;
-    end;
-    if v_message operator(pg_catalog.=) @extschema@._atomic_commit_message() then
-        raise exception 'cleanup commits after every batch, so it cannot run inside a transaction or a function'
-            using errcode = 'invalid_transaction_termination',
-            detail = 'It was called after BEGIN, from a function, or together with another statement in one string (SET …; CALL …).',
-            hint = 'Send the CALL alone, as its own statement. A pg_cron command is exactly one CALL.';
-    end if;
+    call @extschema@._require_own_transaction('cleanup');
     call @extschema@._begin_transaction(5000);
     if pg_is_in_recovery() then
         raise exception 'this server is a read-only standby' using errcode = 'read_only_sql_transaction', hint = 'Call cleanup on the primary.';
     end if;
     v_begin := @extschema@._cleanup_begin(p_table, p_max_duration, p_keep, p_batch_rows, p_yes);
-    v_lock_timeout_ms := extract(epoch from @extschema@._get_setting('lock_timeout')::interval) * 1000;
+    v_lock_timeout_ms := (extract(epoch from @extschema@._get_setting('lock_timeout')::interval) * 1000)::integer;
     foreach v_policy_id in array v_begin.policy_ids loop
         v_state := null;
         call @extschema@._cleanup_table(v_policy_id, v_begin.deadline, p_keep, p_batch_rows, v_lock_timeout_ms, v_state);
@@ -64,5 +52,5 @@ begin
     end if;
 end
 $$;
-comment on procedure @extschema@.cleanup(regclass, interval, interval, integer, boolean, boolean) is
+comment on procedure @extschema@.cleanup (regclass, interval, interval, integer, boolean, boolean) is
 'Removes expired rows in committed batches, of one table or of all that have a policy.';

@@ -30,17 +30,18 @@ select
     p.changed_by
 from @extschema@._policy as p
 left join lateral (
-    select g.guard, g.detail, g.fix from @extschema@._suspension(p.policy_id) as g limit 1
+    select
+        g.guard,
+        g.detail,
+        g.fix
+    from @extschema@._suspension(p.policy_id) as g
+    order by g.guard desc
+    limit 1
 ) as s on true
-left join lateral (
-    select r.started_at, r.stop_reason, r.rows, r.debt_rows, r.debt_exact
-    from @extschema@.runs as r
-    where r.run_id = (
-        select o.run_id from @extschema@._run as o
+left join @extschema@.runs as l on
+    l.run_id = (
+        select max(o.run_id) from @extschema@._run as o
         where o.policy_id = p.policy_id
-        order by o.started_at desc, o.run_id desc
-        limit 1
-    )
-) as l on true;
+    );
 comment on view @extschema@.retention is
 'One row per policy: what it says, whether it may run, and its last pass.';
