@@ -1,0 +1,96 @@
+"""The command line: parse, call one function, print. No SQL, no logic, and nothing heavy is imported for ``--help``."""
+
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from pytelemetry_db import __version__
+from pytelemetry_db.cli import legacy, lifecycle, output
+from pytelemetry_db.cli.options import Common, Json, accepts
+from pytelemetry_db.errors import Interrupted, OperationFailed, PytelemetryError, UsageError
+
+__all__ = ["app", "main", "run"]
+
+app = typer.Typer(
+    name="pytelemetry-db",
+    help="Keep telemetry tables in PostgreSQL small: say what to keep, see what would go, remove it in batches.",
+    epilog="Exit codes: 0 fine, 1 warning, 2 failed, 3 unknown (not installed, not permitted, no policy), "
+    "64 wrong usage, 130 and 143 interrupted.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        output.line(f"pytelemetry_db {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+@accepts
+def _root(
+    context: typer.Context,
+    common: Common,
+    json: Json = False,
+    version: Annotated[  # noqa: ARG001 (its callback prints and exits)
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    context.obj = common
+    if context.invoked_subcommand is None:
+        lifecycle.show_status(common, json=json)
+
+
+lifecycle.register(app)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; whatever goes wrong is one clear line on stderr."""
+    try:
+        code = typer.main.get_command(app).main(
+            legacy.rewrite(arguments), prog_name="pytelemetry-db", standalone_mode=False
+        )
+    except PytelemetryError as error:
+        output.fail(error)
+        return error.exit_code
+    except TyperException as error:
+        output.fail(UsageError(error.format_message(), next_step=_help_for(error)))
+        return UsageError.default_exit_code
+    except typer.Abort:
+        return Interrupted.default_exit_code
+    except OSError as error:
+        output.fail(OperationFailed(f"{error.filename or 'system'}: {error.strerror or error}"))
+        return OperationFailed.default_exit_code
+    return code if isinstance(code, int) else 0
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and exit."""
+    received: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        # The database driver cancels its statement on this exception, and on this one only.
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, interrupt)
+    code = run(sys.argv[1:])
+    if code == Interrupted.default_exit_code:
+        output.fail("interrupted")
+        code = 143 if received else code
+    sys.exit(code)
+
+
+def _help_for(error: TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path if context else 'pytelemetry-db'} --help"

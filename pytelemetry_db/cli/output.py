@@ -1,0 +1,179 @@
+"""Everything we print: data on stdout, talk on stderr, and both into the log file if there is one."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Literal, TextIO
+
+from pytelemetry_db.errors import PytelemetryError, UsageError
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "configure",
+    "detail",
+    "fail",
+    "is_fancy",
+    "json_dump",
+    "line",
+    "mark",
+    "next_step",
+    "note",
+    "say",
+    "script",
+    "table",
+    "warn",
+]
+
+SCHEMA_VERSION = 1
+
+Level = Literal["ok", "warning", "critical", "unknown"]
+_MARKS: Mapping[Level, tuple[str, str]] = {
+    "ok": ("✓", "ok"),
+    "warning": ("⚠", "WARNING"),
+    "critical": ("✗", "FAILED"),
+    "unknown": ("?", "UNKNOWN"),
+}
+
+
+class _Talk:
+    """How much to say and where else to write it, for this process."""
+
+    quiet = False
+    verbose = False
+    log: TextIO | None = None
+
+
+_talk = _Talk()
+
+
+def configure(*, quiet: bool = False, verbose: bool = False, log_file: str | None = None) -> None:
+    """Set how much is said. ``log_file`` gets every line with its time, whatever ``quiet`` says.
+
+    A file named by the option must be writable; one named only by ``LOG_FILE`` is a warning, so that a full or missing
+    log directory does not stop the maintenance.
+
+    :raises UsageError: when the option's file cannot be opened
+    """
+    _talk.quiet, _talk.verbose = quiet, verbose
+    name = log_file or os.environ.get("LOG_FILE")
+    if not name or _talk.log is not None:
+        return
+    try:
+        _talk.log = open(name, "a", encoding="utf-8", buffering=1)  # noqa: SIM115 (open until the process ends)
+    except OSError as error:
+        if log_file:
+            raise UsageError(f"cannot write the log file {name}: {error.strerror}") from None
+        warn(f"cannot write LOG_FILE {name}: {error.strerror}")
+
+
+def is_fancy() -> bool:
+    """Say whether marks and bars are welcome: stdout is a UTF-8 terminal and ``NO_COLOR`` is not set."""
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    return sys.stdout.isatty() and encoding == "utf8" and not os.environ.get("NO_COLOR")
+
+
+def mark(level: Level) -> str:
+    """Return ✓ ⚠ ✗ ? or a word for it."""
+    fancy, plain = _MARKS[level]
+    return fancy if is_fancy() else plain
+
+
+def line(text: str = "") -> None:
+    """Print a line of data on stdout."""
+    print(text)
+    _write_log(text)
+
+
+def script(text: str) -> None:
+    """Print a script on stdout exactly as it is: it may go straight into psql."""
+    sys.stdout.write(text)
+
+
+def say(text: str) -> None:
+    """Tell something on stderr, unless ``--quiet``."""
+    if not _talk.quiet:
+        print(text, file=sys.stderr)
+    _write_log(text)
+
+
+def note(text: str) -> None:
+    """Tell something by the way."""
+    say(f"note: {text}")
+
+
+def detail(text: str) -> None:
+    """Tell something only with ``--verbose``."""
+    if _talk.verbose:
+        say(text)
+
+
+def warn(text: str) -> None:
+    """Tell something that should not be overlooked, also with ``--quiet``."""
+    print(f"warning: {text}", file=sys.stderr)
+    _write_log(f"warning: {text}")
+
+
+def fail(error: PytelemetryError | str) -> None:
+    """Say what went wrong: one line, and one with what to do."""
+    print(f"error: {error}", file=sys.stderr)
+    _write_log(f"error: {error}")
+
+
+def next_step(command: str) -> None:
+    """Say what to type next."""
+    say(f"next: {command}")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows on stdout in columns; numbers to the right. Nothing at all when there are no rows."""
+    body = [[_cell(value) for value in row] for row in rows]
+    if not body:
+        return
+    widths = [max(len(column), *(len(row[index]) for row in body)) for index, column in enumerate(columns)]
+    right = [all(_is_number(row[index]) for row in body) for index in range(len(columns))]
+    for row in [list(columns), *body]:
+        cells = [
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(row, widths, right, strict=True)
+        ]
+        line("  ".join(cells).rstrip())
+
+
+def json_dump(facts: Mapping[str, object]) -> None:
+    """Print ``facts`` as one JSON object on stdout, with ``schema_version``."""
+    print(json.dumps({"schema_version": SCHEMA_VERSION, **facts}, default=_json, ensure_ascii=False, indent=2))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return " ".join(str(value).split())
+
+
+def _is_number(cell: str) -> bool:
+    return not cell or cell.lstrip("-").replace(",", "").replace(".", "", 1).isdecimal()
+
+
+def _json(value: object) -> object:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _write_log(text: str) -> None:
+    if _talk.log is not None:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        _talk.log.writelines(f"{now} {part}\n" for part in text.splitlines() or [""])

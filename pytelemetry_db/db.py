@@ -1,0 +1,239 @@
+"""The only module that imports psycopg: connect, ask, run, and turn the server's errors into ours."""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg
+from psycopg import conninfo as _conninfo
+from psycopg import errors as pg
+from psycopg.rows import dict_row
+
+from pytelemetry_db import source as sources
+from pytelemetry_db.connection import Source
+from pytelemetry_db.errors import (
+    ConnectionFailed,
+    NoPolicy,
+    NotInstalled,
+    NotPermitted,
+    OperationFailed,
+    PytelemetryError,
+    Refused,
+    UsageError,
+)
+from pytelemetry_db.model import Script
+from pytelemetry_db.render import render_catalog
+
+__all__ = [
+    "Connection",
+    "Row",
+    "connect",
+    "execute_script",
+    "fetch",
+    "mapped",
+    "on_notice",
+    "parse_dsn",
+    "query",
+    "to_error",
+    "where",
+]
+
+Row = dict[str, Any]
+Connection = psycopg.Connection[Row]
+
+_CONNECT_TIMEOUT = "10"
+# libpq gives no SQLSTATE for a failed login, only the server's words.
+_LOGIN = re.compile(r"password|authentication|pg_hba|role .* does not exist|permission denied|not permitted")
+
+
+def parse_dsn(dsn: str) -> dict[str, str]:
+    """Turn a connection string into libpq's keywords.
+
+    :raises ValueError: when libpq cannot read it; the text is not repeated, it may hold a password
+    """
+    try:
+        return {key: str(value) for key, value in _conninfo.conninfo_to_dict(dsn).items() if value is not None}
+    except psycopg.Error:
+        raise ValueError("not a connection string") from None
+
+
+def connect(source: Source, *, autocommit: bool = True, purpose: str) -> Connection:
+    """Open a connection that the server can recognise and that ends when we are gone.
+
+    :param purpose: a word for ``application_name``: ``pytelemetry_db <purpose>``
+    :raises ConnectionFailed: when there is no connection to be had
+    :raises NotPermitted: for a wrong password, role, or a missing CONNECT privilege
+    """
+    conninfo = {
+        "connect_timeout": _CONNECT_TIMEOUT,
+        **source.conninfo,
+        "application_name": f"pytelemetry_db {purpose}",
+        "client_encoding": "UTF8",
+    }
+    if os.environ.get("PGCONNECT_TIMEOUT") and "connect_timeout" not in source.conninfo:
+        del conninfo["connect_timeout"]
+    try:
+        with _without(source.hidden):
+            try:
+                connection = _open(conninfo, autocommit)
+            except psycopg.OperationalError as error:
+                if not (source.fallback_password and error.pgconn and error.pgconn.needs_password):
+                    raise
+                connection = _open({**conninfo, "password": source.fallback_password}, autocommit)
+    except psycopg.Error as error:
+        raise _connect_error(error, source) from None
+    try:
+        _prepare_session(connection)
+    except psycopg.Error as error:
+        connection.close()
+        raise _connect_error(error, source) from None
+    return connection
+
+
+def where(connection: Connection) -> str:
+    """Return ``user@host:port/database`` of an open connection."""
+    info = connection.info
+    return f"{info.user}@{info.host or 'local socket'}:{info.port}/{info.dbname}"
+
+
+def fetch(
+    connection: Connection, catalog_name: str, schema: str, params: Mapping[str, object] | None = None
+) -> list[Row]:
+    """Run ``sql/catalog/<catalog_name>.sql`` and return its rows as dicts; an empty list for a statement without rows.
+
+    A ``call`` of a committing procedure works too, on an autocommit connection.
+
+    :raises PytelemetryError: the server's error, translated
+    """
+    return query(connection, sources.catalog(catalog_name), schema, params)
+
+
+def query(connection: Connection, text: str, schema: str, params: Mapping[str, object] | None = None) -> list[Row]:
+    """Run a text of the catalog's style, with ``@extschema@`` and ``%(name)s``."""
+    rendered = render_catalog(text, schema).encode()
+    with mapped(connection, schema=schema):
+        # Always with parameters: without them a doubled % would reach the server as two.
+        cursor = connection.execute(rendered, dict(params or {}))
+        return cursor.fetchall() if cursor.description else []
+
+
+def execute_script(connection: Connection, script: Script) -> None:
+    """Execute a script as the one text that is printed. After an error nothing of it is left.
+
+    :raises PytelemetryError: the server's error, with file and line of the statement where it says them
+    """
+    with mapped(connection, script=script):
+        # No parameters: with them psycopg would read % and send statement by statement.
+        connection.execute(script.text.encode())
+
+
+def on_notice(connection: Connection, handler: Callable[[str, str], None]) -> None:
+    """Call ``handler(severity, message)`` for each NOTICE and WARNING of this connection."""
+
+    def call(diagnostic: psycopg.errors.Diagnostic) -> None:
+        handler(diagnostic.severity_nonlocalized or "NOTICE", diagnostic.message_primary or "")
+
+    connection.add_notice_handler(call)
+
+
+@contextmanager
+def mapped(
+    connection: Connection | None = None, *, schema: str | None = None, script: Script | None = None
+) -> Iterator[None]:
+    """Turn psycopg's errors inside the block into ours; a failed transaction is rolled back."""
+    try:
+        yield
+    except psycopg.Error as error:
+        if connection is not None and not connection.closed:
+            with suppress(psycopg.Error):
+                connection.rollback()
+        raise to_error(error, schema=schema, script=script) from error
+
+
+def to_error(error: psycopg.Error, *, schema: str | None = None, script: Script | None = None) -> PytelemetryError:
+    """Translate one error; DETAIL becomes ``expected``, HINT becomes ``next_step``."""
+    diag = error.diag
+    found = diag.message_primary or str(error).strip() or type(error).__name__
+    if script is not None and diag.statement_position and (origin := script.locate(int(diag.statement_position))):
+        found = f"{origin[0]}:{origin[1]}: {found}"
+    kind = _kind(error, schema)
+    detail, hint = diag.message_detail, diag.message_hint
+    if kind is NotInstalled and not hint:
+        at = "" if schema is None else f' in schema "{schema}"'
+        found, hint = f"pytelemetry_db is not installed{at}", "pytelemetry-db install"
+    if kind is Refused and isinstance(error, pg.ReadOnlySqlTransaction) and "standby" not in found:
+        detail, hint = detail or "a read-only standby or transaction", hint or "connect to the primary"
+    if kind is OperationFailed and error.sqlstate:
+        found = f"{found} [{error.sqlstate}]"
+    return kind(found, detail, hint, sqlstate=error.sqlstate)
+
+
+_KINDS: tuple[tuple[type[psycopg.Error], type[PytelemetryError]], ...] = (
+    (pg.InvalidParameterValue, UsageError),
+    (pg.UndefinedObject, UsageError),
+    (pg.WrongObjectType, UsageError),
+    (pg.InvalidTextRepresentation, UsageError),
+    (pg.InvalidDatetimeFormat, UsageError),
+    (pg.InvalidName, UsageError),
+    (pg.InsufficientPrivilege, NotPermitted),
+    (pg.InvalidAuthorizationSpecification, NotPermitted),
+    (pg.InvalidPassword, NotPermitted),
+    (pg.NoDataFound, NoPolicy),
+    (pg.InvalidSchemaName, NotInstalled),
+    (pg.ObjectNotInPrerequisiteState, Refused),
+    (pg.DependentObjectsStillExist, Refused),
+    (pg.ReadOnlySqlTransaction, Refused),
+)
+
+
+def _kind(error: psycopg.Error, schema: str | None) -> type[PytelemetryError]:
+    if isinstance(error, pg.UndefinedTable):
+        # A missing relation of ours means that we are missing; one of the user's is a typing error.
+        ours = schema is not None and f'relation "{schema}.' in (error.diag.message_primary or "")
+        return NotInstalled if ours else UsageError
+    for type_, kind in _KINDS:
+        if isinstance(error, type_):
+            return kind
+    if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+        return ConnectionFailed
+    return OperationFailed
+
+
+def _connect_error(error: psycopg.Error, source: Source) -> PytelemetryError:
+    """Say what failed and where, in one line: libpq repeats itself for each address it tried."""
+    reasons = [line.strip() for line in str(error).splitlines() if line.strip()]
+    reason = re.sub(r"^(connection failed: )?connection to server .*? failed: ", "", reasons[-1] if reasons else "")
+    reason = re.sub(r"^FATAL:\s*", "", reason)
+    for line in reasons:
+        if "FATAL" in line:
+            reason = line.split("FATAL:", 1)[1].strip()
+    found = f"cannot connect to {source.label}: {reason or type(error).__name__}"
+    if _LOGIN.search(reason):
+        return NotPermitted(found, sqlstate=error.sqlstate)
+    next_step = "check --dsn, --db-*, DB_*, PG* or DATABASE_URL, and that the server is up"
+    return ConnectionFailed(found, next_step=next_step, sqlstate=error.sqlstate)
+
+
+def _open(conninfo: Mapping[str, str], autocommit: bool) -> Connection:
+    # prepare_threshold: prepared statements do not survive a transaction pooler.
+    return psycopg.connect("", autocommit=autocommit, prepare_threshold=None, row_factory=dict_row, **conninfo)  # type: ignore[arg-type]
+
+
+def _prepare_session(connection: Connection) -> None:
+    # A few platforms cannot watch a socket; there the server notices later that we are gone.
+    with suppress(pg.InvalidParameterValue):
+        connection.execute(sources.catalog("session").encode())
+    if not connection.autocommit:
+        connection.commit()
+
+
+@contextmanager
+def _without(names: tuple[str, ...]) -> Iterator[None]:
+    """Hide environment variables from libpq, which would mix another source into ours."""
+    saved = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(saved)

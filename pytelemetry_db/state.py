@@ -1,0 +1,100 @@
+"""Ask a database what it is, whether we are installed in it, and how our policies stand."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from pytelemetry_db import db
+from pytelemetry_db.model import State
+from pytelemetry_db.names import quote_identifier, validate_schema
+
+__all__ = ["PolicyStatus", "Status", "read_state", "read_status"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyStatus:
+    """One row of the view ``retention``. ``debt_rows`` is None where it is not known."""
+
+    schema_name: str
+    table_name: str
+    time_column: str
+    keep: str
+    condition: str | None
+    state: str
+    state_detail: str | None
+    last_started_at: datetime | None
+    last_stop_reason: str | None
+    last_rows: int | None
+    debt_rows: int | None
+
+    @property
+    def table(self) -> str:
+        """The table as it is written in SQL."""
+        return f"{quote_identifier(self.schema_name)}.{quote_identifier(self.table_name)}"
+
+    @property
+    def state_text(self) -> str:
+        """The state with its reason."""
+        return f"{self.state}: {self.state_detail}" if self.state_detail else self.state
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where we are (``user@host:port/database``), what is there, and each policy."""
+
+    where: str
+    state: State
+    policies: tuple[PolicyStatus, ...]
+
+    @property
+    def next_command(self) -> str:
+        """What to type next."""
+        if not self.state.installed:
+            return "pytelemetry-db install --profile telemetry"
+        if not self.policies:
+            return "pytelemetry-db policy set TABLE --keep 30d"
+        first = self.policies[0]
+        if first.state == "suspended":
+            return f"pytelemetry-db policy show {first.table}"
+        if any(policy.last_started_at is None for policy in self.policies):
+            return "pytelemetry-db plan"
+        if any(policy.debt_rows for policy in self.policies):
+            return "pytelemetry-db cleanup"
+        return "pytelemetry-db report"
+
+    def as_dict(self, source: str) -> dict[str, object]:
+        """Return the facts for JSON."""
+        return {
+            "where": self.where,
+            "source": source,
+            **asdict(self.state),
+            "policies": [asdict(policy) for policy in self.policies],
+            "next": self.next_command,
+        }
+
+
+def read_state(connection: db.Connection, schema: str) -> State:
+    """Return the state of the server and of our schema; changes nothing, works when not installed.
+
+    :raises UsageError: for a schema name that is not allowed
+    :raises NotPermitted: when we are installed but this role may not read the version
+    """
+    found = db.fetch(connection, "state", schema, {"schema": validate_schema(schema)})[0]
+    version = {"version": None, "migration": None}
+    if found["installed"]:
+        version = db.fetch(connection, "installation", schema)[0]
+    found["publications_for_all_tables"] = tuple(found["publications_for_all_tables"])
+    return State(
+        schema=schema,
+        host=connection.info.host or None,
+        port=connection.info.port,
+        version=version["version"],
+        migration=version["migration"],
+        **found,
+    )
+
+
+def read_status(connection: db.Connection, schema: str) -> Status:
+    """Return what the status screen shows."""
+    state = read_state(connection, schema)
+    rows = db.fetch(connection, "status", schema) if state.installed else []
+    return Status(db.where(connection), state, tuple(PolicyStatus(**row) for row in rows))

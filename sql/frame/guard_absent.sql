@@ -1,0 +1,57 @@
+-- The schema is absent, or empty and the owner's: nothing that somebody else
+-- put there is adopted. An installation of ours is named with its version.
+do $$
+declare
+    v_schema text := current_setting('pytelemetry_db.schema');
+    v_new text := current_setting('pytelemetry_db.version');
+    v_owner text := current_setting('pytelemetry_db.owner');
+    v_found record;
+    v_old text;
+    v_objects text;
+begin
+    select n.oid as schema_id, r.rolname as owner,
+        to_regclass(format('%I._installation', v_schema)) as installation
+    into v_found
+    from pg_namespace as n
+    inner join pg_roles as r on r.oid = n.nspowner
+    where n.nspname = v_schema;
+    if not found then
+        return;
+    end if;
+    if v_found.owner <> v_owner then
+        raise exception 'schema "%" belongs to "%", not to "%"', v_schema, v_found.owner, v_owner
+            using errcode = 'insufficient_privilege',
+            hint = format('choose another --schema, or install as or for (--owner) %s', v_found.owner);
+    end if;
+    if exists (
+        select from pg_class as c
+        inner join pg_roles as r on r.oid = c.relowner
+        where c.oid = v_found.installation and c.relkind = 'r' and r.rolname = v_owner
+    ) then
+        perform set_config('role', v_owner, true);
+        execute format('select i.version from %I._installation as i', v_schema) into v_old;
+        if v_old = v_new then
+            raise exception 'already installed at %: nothing to do', v_old
+                using errcode = 'object_not_in_prerequisite_state', hint = 'pytelemetry-db status';
+        elsif string_to_array(split_part(v_old, '-', 1), '.')::integer[]
+            > string_to_array(split_part(v_new, '-', 1), '.')::integer[] then
+            raise exception 'schema "%" is at version %, which is newer than this script (%)', v_schema, v_old, v_new
+                using errcode = 'object_not_in_prerequisite_state',
+                hint = format('pip install pytelemetry-db==%s', v_old);
+        end if;
+        raise exception 'schema "%" is at version %, this script only installs %', v_schema, v_old, v_new
+            using errcode = 'object_not_in_prerequisite_state', hint = 'pytelemetry-db upgrade';
+    end if;
+    select string_agg(o.name, ', ' order by o.name) into v_objects
+    from (
+        select pg_describe_object(d.classid, d.objid, 0) as name
+        from pg_depend as d
+        where d.refclassid = 'pg_namespace'::regclass and d.refobjid = v_found.schema_id and d.deptype = 'n'
+        limit 5
+    ) as o;
+    if v_objects is not null then
+        raise exception 'schema "%" is not empty and not ours: %', v_schema, v_objects
+            using errcode = 'object_not_in_prerequisite_state', hint = 'choose another --schema';
+    end if;
+end
+$$;

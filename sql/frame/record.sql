@@ -1,0 +1,11 @@
+-- The last step: which version is now installed, and from which text.
+do $$
+begin
+    perform @extschema@._record_installation(
+        p_version => current_setting('pytelemetry_db.version'),
+        p_migration => current_setting('pytelemetry_db.migration')::integer,
+        p_action => current_setting('pytelemetry_db.action'),
+        p_script_sha256 => current_setting('pytelemetry_db.sha256')
+    );
+end
+$$;
