@@ -45,11 +45,22 @@ class InstallResult:
 
 @dataclass(frozen=True, slots=True)
 class ProfileRow:
-    """What a profile did about one table."""
+    """What a profile did about one table, and the statement that removes what stood in the way."""
 
     table_name: str
     action: str
     detail: str | None
+    fix: str | None
+
+    @property
+    def set(self) -> bool:
+        """The table has a policy now."""
+        return self.action in ("set", "kept")
+
+    @property
+    def refused(self) -> bool:
+        """The table is there, and no policy could be set."""
+        return self.action == "refused"
 
 
 def plan_install(connection: db.Connection, release: Release, request: InstallRequest) -> Script | None:
@@ -101,7 +112,7 @@ def apply_profile(
     """
     db.fetch(connection, "act_as", schema, {"role": owner})
     rows = db.fetch(connection, "apply_profile", schema, {"profile": profile, "time_zone": time_zone})
-    return tuple(ProfileRow(str(row["table_name"]), row["action"], row["detail"]) for row in rows)
+    return tuple(ProfileRow(str(row["table_name"]), row["action"], row["detail"], row["fix"]) for row in rows)
 
 
 def plan_uninstall(connection: db.Connection, release: Release, schema: str) -> Script:

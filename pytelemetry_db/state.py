@@ -21,6 +21,7 @@ class PolicyStatus:
     condition: str | None
     state: str
     state_detail: str | None
+    state_fix: str | None
     last_started_at: datetime | None
     last_stop_reason: str | None
     last_rows: int | None
@@ -30,11 +31,6 @@ class PolicyStatus:
     def table(self) -> str:
         """The table as it is written in SQL."""
         return f"{quote_identifier(self.schema_name)}.{quote_identifier(self.table_name)}"
-
-    @property
-    def state_text(self) -> str:
-        """The state with its reason."""
-        return f"{self.state}: {self.state_detail}" if self.state_detail else self.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +43,14 @@ class Status:
 
     @property
     def next_command(self) -> str:
-        """What to type next."""
+        """What to type next: a command, or the statement that lifts a suspension."""
         if not self.state.installed:
             return "pytelemetry-db install --profile telemetry"
         if not self.policies:
             return "pytelemetry-db policy set TABLE --keep 30d"
         first = self.policies[0]
         if first.state == "suspended":
-            return f"pytelemetry-db policy show {first.table}"
+            return first.state_fix or f"pytelemetry-db policy show {first.table}"
         if any(policy.last_started_at is None for policy in self.policies):
             return "pytelemetry-db plan"
         if any(policy.debt_rows for policy in self.policies):

@@ -80,11 +80,15 @@ def install(
         result = apply.install(connection, source.load(), request)
         done = "installed" if result.changed else "already installed:"
         output.say(f"{output.mark('ok')} {done} pytelemetry_db {result.version} in schema {common.schema}")
-        if profile is not None:
-            rows = apply.apply_profile(connection, common.schema, profile, time_zone, result.owner)
-            output.table(("table", "action", "detail"), [(row.table_name, row.action, row.detail) for row in rows])
-    following = "plan" if profile else "policy set TABLE --keep 30d"
+        rows = apply.apply_profile(connection, common.schema, profile, time_zone, result.owner) if profile else ()
+    output.table(("table", "policy", "detail"), [(row.table_name, row.action, row.detail) for row in rows])
+    for row in rows:
+        if row.fix:
+            output.warn(f"{row.table_name}: {row.fix}")
+    following = "plan" if any(row.set for row in rows) else "policy set TABLE --keep 30d"
     output.next_step(_with_schema(f"pytelemetry-db {following}", common))
+    if any(row.refused for row in rows):
+        raise typer.Exit(2)
 
 
 def uninstall(common: Common, dry_run: DryRun = False, yes: Yes = False) -> None:
@@ -170,22 +174,12 @@ def _print_status(found: "Status", label: str) -> None:
         output.line(f"{output.mark('warning')} no policies: nothing is removed")
         return
     output.line()
-    output.table(
-        ("table", "column", "keep", "state", "last run", "result", "removed", "debt"),
-        [
-            (
-                row.table,
-                row.time_column,
-                row.keep,
-                row.state_text,
-                row.last_started_at,
-                row.last_stop_reason,
-                row.last_rows,
-                row.debt_rows,
-            )
-            for row in found.policies
-        ],
-    )
+    shown = ("table", "time_column", "keep", "state", "last_started_at", "last_stop_reason", "last_rows", "debt_rows")
+    titles = ("table", "column", "keep", "state", "last run", "result", "removed", "debt")
+    output.table(titles, [[getattr(policy, name) for name in shown] for policy in found.policies])
+    for policy in found.policies:
+        if policy.state_detail:
+            output.line(f"{output.mark('warning')} {policy.table} {policy.state}: {policy.state_detail}")
 
 
 def _with_schema(command: str, common: Common) -> str:

@@ -50,7 +50,7 @@ named as (
             when d.relation_id is null then pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)
             else pg_catalog.pg_describe_object('pg_catalog.pg_class'::pg_catalog.regclass, d.relation_id, 0)
         end as object_name,
-        coalesce(n.nspname::text, i.schema) as located_in
+        coalesce(pg_catalog.quote_ident(n.nspname), i.schema) as located_in
     from dependents as d
     left join pg_catalog.pg_class as c on d.relation_id = c.oid
     left join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
@@ -59,5 +59,5 @@ named as (
 
 select distinct named.object_name
 from named
-where named.located_in is distinct from %(schema)s
+where named.located_in is distinct from pg_catalog.quote_ident(%(schema)s)
 order by named.object_name;

@@ -7,6 +7,7 @@ select
     r.condition,
     r.state,
     r.state_detail,
+    r.state_fix,
     r.last_started_at,
     r.last_stop_reason,
     r.last_rows,
