@@ -1,0 +1,2 @@
+-- After the database, the role owns nothing any more.
+drop role if exists @role@;
