@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from pytelemetry_db import __version__
-from pytelemetry_db.cli import legacy, lifecycle, output
+from pytelemetry_db.cli import cleanup, legacy, lifecycle, output, policy, report
 from pytelemetry_db.cli.options import Common, Json, accepts
 from pytelemetry_db.errors import Interrupted, OperationFailed, PytelemetryError, UsageError
 
@@ -50,6 +50,9 @@ def _root(
 
 
 lifecycle.register(app)
+policy.register(app)
+cleanup.register(app)
+report.register(app)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,0 +1,220 @@
+"""Commands that look at expired rows and remove them: plan, cleanup."""
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pytelemetry_db.cli import output
+from pytelemetry_db.cli.options import Common, DryRun, Json, accepts, open_connection, resolve_source
+from pytelemetry_db.cli.report import print_passes
+from pytelemetry_db.errors import UsageError
+
+if TYPE_CHECKING:
+    from pytelemetry_db import db
+
+__all__ = ["print_plan", "register", "run_cleanup", "show_plan"]
+
+Tables = Annotated[
+    list[str] | None, typer.Argument(metavar="[TABLE]...", help="Only these tables. [default: all that have a policy]")
+]
+Keeps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep", metavar="TABLE=DURATION", help="A keep for this time only, such as events_seen=5d; repeatable."
+    ),
+]
+BatchRows = Annotated[
+    int | None, typer.Option("--batch-rows", metavar="N", help="Rows in one batch. [default: as the policy says]")
+]
+EventsDays = Annotated[
+    int | None,
+    typer.Option(
+        "--events-retention-days", metavar="N", help="Short for --keep events_seen=Nd. [env: EVENTS_RETENTION_DAYS]"
+    ),
+]
+AggDays = Annotated[
+    int | None,
+    typer.Option("--agg-retention-days", metavar="N", help="Short for --keep agg_1m=Nd. [env: AGG_RETENTION_DAYS]"),
+]
+_DAYS = {"events_seen": "EVENTS_RETENTION_DAYS", "agg_1m": "AGG_RETENTION_DAYS"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.command("plan")(accepts(plan))
+    app.command("cleanup")(accepts(cleanup))
+
+
+def plan(
+    common: Common,
+    tables: Tables = None,
+    keep: Keeps = None,
+    batch_rows: BatchRows = None,
+    estimate: Annotated[bool, typer.Option("--estimate", help="Estimate from statistics instead of counting.")] = False,
+    json: Json = False,
+) -> None:
+    """Show what a cleanup would remove now, without removing anything.
+
+    --keep events_seen=5d shows what another keep would remove. Counting reads the expired rows once; --estimate does
+    not.
+    """
+    show_plan(common, tables or [], _keeps(keep or [], {}), batch_rows=batch_rows, exact=not estimate, json=json)
+
+
+def cleanup(
+    common: Common,
+    tables: Tables = None,
+    dry_run: DryRun = False,
+    keep: Keeps = None,
+    events_retention_days: EventsDays = None,
+    agg_retention_days: AggDays = None,
+    max_duration: Annotated[
+        str, typer.Option("--max-duration", metavar="DURATION", help="Stop at a batch boundary after this time.")
+    ] = "1h",
+    batch_rows: BatchRows = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Allow a keep shorter than the policy's, this time.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Remove expired rows in committed batches, as the policies say. The work is done inside the database.
+
+    Ctrl-C stops at the batch boundary, a second one at once; what was removed stays removed, and the next pass goes on.
+    A keep shorter than the stored policy needs --yes; it counts for this pass only and is recorded.
+
+    Exit codes: 0 done, paused, at work elsewhere, or out of time while the backlog shrinks; 1 out of time while it
+    grows; 2 failed, locked out or suspended; 3 no policy; 64 wrong usage; 130 and 143 interrupted.
+    """
+    days = {"events_seen": events_retention_days, "agg_1m": agg_retention_days}
+    keeps = _keeps(keep or [], days)
+    if dry_run:
+        show_plan(common, tables or [], keeps, batch_rows=batch_rows, exact=True, json=json)
+        return
+    code = run_cleanup(
+        common, tables or [], keeps, max_duration=max_duration, batch_rows=batch_rows, yes=yes, json=json
+    )
+    raise typer.Exit(code)
+
+
+def show_plan(
+    common: Common, tables: list[str], keeps: dict[str, str], *, batch_rows: int | None, exact: bool, json: bool
+) -> None:
+    """Print the plan."""
+    from pytelemetry_db import db, planning
+
+    with open_connection(common, "plan") as connection:
+        keeps = keeps | _keeps_of_environment(connection, common.schema, tables, keeps)
+        rows = planning.plan(connection, common.schema, tables, keeps, batch_rows=batch_rows, exact=exact)
+        output.say(f"{db.where(connection)}, schema {common.schema}: what would go now; nothing is removed")
+    print_plan(rows, json=json)
+
+
+def print_plan(rows: "list[db.Row]", *, json: bool = False) -> None:
+    """Print plan rows, their statements with --verbose, and what stands in the way."""
+    if json:
+        output.json_dump({"plan": rows})
+        return
+    output.table(
+        ("table", "keep", "cutoff", "expired", "of about", "batches", "oldest", "state"),
+        [
+            (
+                f"{row['schema_name']}.{row['table_name']}",
+                row["keep"],
+                row["cutoff"],
+                None if row["expired_rows"] is None else f"{'' if row['exact'] else 'about '}{row['expired_rows']:,}",
+                row["table_rows"],
+                row["batches"],
+                row["oldest"],
+                row["state"],
+            )
+            for row in rows
+        ],
+    )
+    for row in rows:
+        name = f"{row['schema_name']}.{row['table_name']}"
+        output.detail(f"{name}: {row['statement']}")
+        if row["note"]:
+            output.say(f"{output.mark('unknown' if row['state'] == 'active' else 'warning')} {name}: {row['note']}")
+        for finding in row["findings"]:
+            mark = output.mark("critical" if finding["level"] == "error" else "warning")
+            output.say(f"{mark} {name}: {finding['detail']}. Fix: {finding['fix']}")
+    output.next_step("pytelemetry-db cleanup")
+
+
+def run_cleanup(
+    common: Common,
+    tables: list[str],
+    keeps: dict[str, str],
+    *,
+    max_duration: str,
+    batch_rows: int | None,
+    yes: bool,
+    json: bool = False,
+) -> int:
+    """Clean, show how it goes, print what came of it, and return the exit code."""
+    from pytelemetry_db import cleanup as cleaning
+    from pytelemetry_db import db, durations
+    from pytelemetry_db.cli.progress import Progress
+    from pytelemetry_db.interrupts import Interrupts
+
+    source = resolve_source(common)
+    with open_connection(common, "cleanup", source=source) as connection:
+        keeps = keeps | _keeps_of_environment(connection, common.schema, tables, keeps)
+        output.say(f"{db.where(connection)} ({source.kind}), schema {common.schema}")
+    request = cleaning.Request(
+        tables=tables,
+        keeps=keeps,
+        max_duration=durations.to_interval(max_duration, "--max-duration"),
+        batch_rows=batch_rows,
+        yes=yes,
+    )
+    with Interrupts() as interrupts, Progress() as progress:
+        outcome = cleaning.cleanup(
+            lambda purpose: db.connect(source, purpose=purpose),
+            common.schema,
+            request,
+            interrupts=interrupts,
+            on_progress=progress.show,
+            on_notice=progress.tell,
+        )
+    for error in outcome.errors:
+        output.fail(error)
+    if json:
+        output.json_dump({"passes": outcome.passes})
+    elif not outcome.errors or outcome.passes:
+        print_passes(list(outcome.passes))
+    output.next_step("pytelemetry-db report")
+    return interrupts.exit_code if interrupts.count else cleaning.exit_code(outcome)
+
+
+def _keeps(pairs: list[str], days: dict[str, int | None]) -> dict[str, str]:
+    from pytelemetry_db import durations
+
+    keeps = {table: f"{number} days" for table, number in days.items() if number is not None}
+    for pair in pairs:
+        table, equals, value = pair.rpartition("=")
+        if not equals or not table:
+            raise UsageError(f'--keep: found "{pair}"', "TABLE=DURATION, such as events_seen=7d")
+        keeps[table] = durations.to_interval(value, f"--keep {table}=")
+    return keeps
+
+
+def _keeps_of_environment(
+    connection: "db.Connection", schema: str, tables: list[str], said: dict[str, str]
+) -> dict[str, str]:
+    """EVENTS_RETENTION_DAYS and AGG_RETENTION_DAYS, for tables that have a policy and are meant now."""
+    from pytelemetry_db import policies
+
+    found: dict[str, str] = {}
+    wanted = {name: os.environ[variable] for name, variable in _DAYS.items() if os.environ.get(variable)}
+    if not wanted:
+        return found
+    for row in policies.list_policies(connection, schema):
+        name = row["table_name"]
+        if name in wanted and name not in said and (not tables or {name, row["name"]} & set(tables)):
+            if not wanted[name].isdecimal():
+                raise UsageError(f'{_DAYS[name]}: found "{wanted[name]}"', "a whole number of days")
+            found[row["name"]] = f"{wanted[name]} days"
+            output.note(f"{_DAYS[name]}={wanted[name]}: keep of {row['name']} for this pass")
+    return found

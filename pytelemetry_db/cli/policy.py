@@ -1,0 +1,253 @@
+"""Commands about policies: set, list, show, drop, pause, resume, rebind; and confirm, doctor."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pytelemetry_db.cli import output
+from pytelemetry_db.cli.options import Common, Json, accepts, open_connection
+
+if TYPE_CHECKING:
+    from pytelemetry_db import db
+
+__all__ = ["register"]
+
+Table = Annotated[str, typer.Argument(metavar="TABLE", help="Name of the table, with its schema where needed.")]
+OneTable = Annotated[str | None, typer.Argument(metavar="[TABLE]", help="Only this table.")]
+Keep = Annotated[
+    str | None,
+    typer.Option("--keep", metavar="DURATION", help="How long rows stay: 7d, 6h, 3mon, 1y. A new policy needs it."),
+]
+Column = Annotated[
+    str | None,
+    typer.Option(
+        "--column",
+        metavar="NAME",
+        help="The column that tells the age of a row. [default: the only one of a time type]",
+    ),
+]
+Condition = Annotated[
+    str | None,
+    typer.Option(
+        "--condition", metavar="SQL", help="Only rows for which this is true expire; an empty text removes it."
+    ),
+]
+TimeZone = Annotated[
+    str | None,
+    typer.Option(
+        "--time-zone", metavar="ZONE", help="Zone of columns without one, and of months. [default: the server's]"
+    ),
+]
+Grace = Annotated[
+    str | None, typer.Option("--grace", metavar="DURATION", help="How late is still in time. [default: 1d]")
+]
+MaxSize = Annotated[
+    str | None, typer.Option("--max-size", metavar="SIZE", help="Size budget of the table, such as 50GB.")
+]
+EpochUnit = Annotated[
+    str | None, typer.Option("--epoch-unit", metavar="UNIT", help="s, ms, us or ns, for an integer column.")
+]
+BatchRows = Annotated[int | None, typer.Option("--batch-rows", metavar="N", help="Rows in one batch. [default: 10000]")]
+Remove = Annotated[str | None, typer.Option("--remove", metavar="HOW", help="auto or delete. [default: auto]")]
+Reason = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Kept with the pause, for whoever looks next.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    policy = typer.Typer(help="Say what to keep: one policy per table.", no_args_is_help=True, rich_markup_mode=None)
+    for name, command in (
+        ("set", set_),
+        ("list", list_),
+        ("show", show),
+        ("drop", drop),
+        ("pause", pause),
+        ("resume", resume),
+        ("rebind", rebind),
+    ):
+        policy.command(name)(accepts(command))
+    app.add_typer(policy, name="policy")
+    app.command("confirm")(accepts(confirm))
+    app.command("doctor")(accepts(doctor))
+
+
+def set_(
+    table: Table,
+    common: Common,
+    keep: Keep = None,
+    column: Column = None,
+    condition: Condition = None,
+    time_zone: TimeZone = None,
+    grace: Grace = None,
+    max_size: MaxSize = None,
+    epoch_unit: EpochUnit = None,
+    batch_rows: BatchRows = None,
+    remove: Remove = None,
+    json: Json = False,
+) -> None:
+    """Make or change the policy of TABLE; what is not said stays as it is.
+
+    Everything is checked now: the column, the condition, the privileges of the connected role, triggers, foreign keys,
+    publications and the index. A running pass stops at its batch, and the next one follows the new policy.
+
+    Examples: policy set events_seen --column created_at --keep 7d
+              policy set alerts --column created_at --keep 30d --condition "resolved_at is not null"
+    """
+    from pytelemetry_db import durations, policies
+
+    change = policies.PolicyChange(
+        keep=None if keep is None else durations.to_interval(keep, "--keep"),
+        column=column,
+        condition=condition,
+        remove=remove,
+        time_zone=time_zone,
+        grace=None if grace is None else durations.to_interval(grace, "--grace"),
+        max_size=max_size,
+        epoch_unit=epoch_unit,
+        batch_rows=batch_rows,
+    )
+    with open_connection(common, "policy") as connection:
+        _tell_notices(connection)
+        row = policies.set_policy(connection, common.schema, table, change)
+    _print_policy(row, json=json)
+    output.next_step(f"pytelemetry-db plan {row['schema_name']}.{row['table_name']}")
+
+
+def list_(common: Common, json: Json = False) -> None:
+    """List all policies with their state and their last pass."""
+    from pytelemetry_db import policies
+
+    with open_connection(common, "policy") as connection:
+        rows = policies.list_policies(connection, common.schema)
+    if json:
+        output.json_dump({"policies": rows})
+    else:
+        output.table(
+            ("table", "keep", "column", "state", "last pass", "result", "rows", "left"),
+            [
+                (
+                    row["name"],
+                    row["keep"],
+                    row["time_column"],
+                    row["state"],
+                    row["last_started_at"],
+                    row["last_stop_reason"],
+                    row["last_rows"],
+                    row["debt_rows"],
+                )
+                for row in rows
+            ],
+        )
+    output.next_step("pytelemetry-db plan" if rows else "pytelemetry-db policy set TABLE --keep 30d")
+
+
+def show(table: Table, common: Common, json: Json = False) -> None:
+    """Show everything about the policy of TABLE."""
+    from pytelemetry_db import policies
+
+    with open_connection(common, "policy") as connection:
+        row = policies.find_policy(connection, common.schema, table)
+    _print_policy(row, json=json)
+    output.next_step(f"pytelemetry-db plan {row['name']}")
+
+
+def drop(table: Table, common: Common) -> None:
+    """Remove the policy of TABLE, also of a table that is gone. No row is deleted; the history stays."""
+    from pytelemetry_db import policies
+
+    with open_connection(common, "policy") as connection:
+        policies.drop_policy(connection, common.schema, table)
+    output.say(f"{output.mark('ok')} dropped the policy of {table}")
+    output.next_step("pytelemetry-db policy list")
+
+
+def pause(table: Table, common: Common, reason: Reason = None) -> None:
+    """Stop passes on TABLE until resume. When this returns, nothing is being deleted there."""
+    from pytelemetry_db import policies
+
+    with open_connection(common, "policy") as connection:
+        policies.pause(connection, common.schema, table, reason)
+    output.say(f"{output.mark('ok')} paused {table}")
+    output.next_step(f"pytelemetry-db policy resume {table}")
+
+
+def resume(table: Table, common: Common) -> None:
+    """Let passes on TABLE run again."""
+    from pytelemetry_db import policies
+
+    with open_connection(common, "policy") as connection:
+        policies.resume(connection, common.schema, table)
+    output.say(f"{output.mark('ok')} resumed {table}")
+    output.next_step(f"pytelemetry-db plan {table}")
+
+
+def rebind(table: Table, common: Common) -> None:
+    """Bind a suspended policy to TABLE, which was renamed, made again or restored; checks everything again."""
+    from pytelemetry_db import policies
+
+    with open_connection(common, "policy") as connection:
+        _tell_notices(connection)
+        row = policies.rebind(connection, common.schema, table)
+    output.say(
+        f"{output.mark('ok')} bound to {row['schema_name']}.{row['table_name']} ({row['time_column']}, {row['keep']})"
+    )
+    output.next_step(f"pytelemetry-db plan {row['schema_name']}.{row['table_name']}")
+
+
+def confirm(
+    common: Common,
+    guard: Annotated[str, typer.Option("--guard", metavar="NAME", help="What to confirm: copy or promotion.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept in the log.")],
+) -> None:
+    """Decide a guard that suspends policies: yes, go on in this database."""
+    from pytelemetry_db import db, policies
+
+    with open_connection(common, "confirm") as connection:
+        policies.confirm(connection, common.schema, {"guard": guard, "reason": reason})
+        output.say(f"{output.mark('ok')} confirmed {guard} for {db.where(connection)}")
+    output.next_step("pytelemetry-db plan")
+
+
+def doctor(common: Common, table: OneTable = None, json: Json = False) -> None:
+    """Say what keeps passes from running here, or slows them, with the SQL that mends it.
+
+    Looks at every policy, or at one TABLE's, with the eyes of the connected role. Exit code 2 when a pass could not
+    run, 1 when it would be slow or surprising.
+    """
+    from pytelemetry_db import policies
+
+    with open_connection(common, "doctor") as connection:
+        known = [row["name"] for row in policies.list_policies(connection, common.schema)]
+        findings = policies.preflight(connection, common.schema, table)
+    if json:
+        output.json_dump({"policies": known, "findings": findings})
+    for row in () if json else findings:
+        mark = output.mark("critical" if row["level"] == "error" else "warning")
+        output.line(f"{mark} {row['name']}: {row['detail']}")
+        if row["fix"]:
+            output.line(f"    fix: {row['fix']}")
+    if not known:
+        output.next_step("pytelemetry-db policy set TABLE --keep 30d")
+        raise typer.Exit(3)
+    if not findings:
+        output.say(f"{output.mark('ok')} nothing stands in the way of {table or 'any policy'}")
+    output.next_step("pytelemetry-db plan")
+    raise typer.Exit(2 if any(row["level"] == "error" for row in findings) else bool(findings))
+
+
+def _print_policy(row: "db.Row", *, json: bool) -> None:
+    if json:
+        output.json_dump({"policy": row})
+        return
+    hidden = ("name", "schema_name", "table_name")
+    output.line(f"{row['schema_name']}.{row['table_name']}")
+    for name, value in row.items():
+        if value is not None and name not in hidden:
+            output.line(f"  {name.replace('_', ' '):16} {value}")
+
+
+def _tell_notices(connection: "db.Connection") -> None:
+    from pytelemetry_db import db
+
+    db.on_notice(connection, lambda severity, text: output.warn(text) if severity == "WARNING" else output.note(text))

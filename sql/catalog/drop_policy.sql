@@ -1,0 +1,2 @@
+-- policy drop.
+select @extschema@.drop_policy(p_table => %(p_table)s::text);
