@@ -71,8 +71,13 @@ def _lend(connection: psycopg.Connection[Any], cluster: Cluster) -> Iterator[Dat
 
 @pytest.fixture
 def database(_installed: psycopg.Connection[Any], cluster: Cluster) -> Iterator[Database]:
-    """A fresh database with the schema installed by its owner."""
-    yield from _lend(_installed, cluster)
+    """A fresh database with the schema installed by its owner.
+
+    It is a copy of a template, and the product notices: everything would be suspended until somebody confirms.
+    """
+    for lent in _lend(_installed, cluster):
+        lent.query("select maint.confirm(p_guard => 'copy', p_reason => 'every test has its own copy')")
+        yield lent
 
 
 @pytest.fixture
