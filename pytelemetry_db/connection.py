@@ -40,7 +40,10 @@ _DSN_HELP = "postgresql://user@host:port/database or 'host=… dbname=…'; writ
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line says about the connection; None means not said."""
+    """What the command line says about the connection; None means not said.
+
+    ``asked_password`` was typed at a prompt: it says nothing about where, and goes with every source.
+    """
 
     dsn: str | None = field(default=None, repr=False)
     db_host: str | None = None
@@ -48,6 +51,7 @@ class Options:
     db_name: str | None = None
     db_user: str | None = None
     db_password: str | None = field(default=None, repr=False)
+    asked_password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +83,8 @@ def resolve(options: Options, environ: Mapping[str, str], parse_dsn: ParseDsn) -
     given = _given(options, environ)
     kind: SourceKind = next((kind for kind in _NAMES if kind in given), "defaults")
     conninfo = dict(_conninfo(kind, options, environ, parse_dsn))
-    if kind in ("dsn", "database-url") and options.db_password is not None:
-        conninfo["password"] = options.db_password
+    if options.asked_password is not None:
+        conninfo["password"] = options.asked_password
     _check_port(conninfo.get("port"))
     fallback = _DEFAULT_PASSWORD if kind in ("db", "defaults") and "password" not in conninfo else None
     hidden = () if kind == "libpq" else tuple(_PG_VARIABLES)
@@ -98,17 +102,16 @@ _NAMES: Mapping[SourceKind, str] = {
 def _given(options: Options, environ: Mapping[str, str]) -> dict[SourceKind, str]:
     """Return the sources that are present, and how the user knows them."""
     given: dict[SourceKind, str] = {}
+    said = {item.name: getattr(options, item.name) for item in fields(options) if item.name != "asked_password"}
+    names = [f"--{name.replace('_', '-')}" for name, value in said.items() if value is not None]
+    for name in names:
+        # "$UNSET" in a script must not end up in the default database.
+        if said[name[2:].replace("-", "_")] == "":
+            raise UsageError(f"{name} is empty")
     if options.dsn:
         given["dsn"] = "--dsn"
-    # A password alone says nothing about where: with --dsn it is the password for it (-W).
-    db_options = [
-        f"--{item.name.replace('_', '-')}"
-        for item in fields(options)
-        if item.name != "dsn" and getattr(options, item.name) is not None
-    ]
-    if options.dsn and db_options == ["--db-password"]:
-        db_options = []
-    if names := db_options + [name for name in _DB_VARIABLES if environ.get(name)]:
+        names.remove("--dsn")
+    if names := names + [name for name in _DB_VARIABLES if environ.get(name)]:
         given["db"] = ", ".join(names)
     if names := [name for name in _PG_VARIABLES if environ.get(name)]:
         given["libpq"] = ", ".join(names)
@@ -123,7 +126,7 @@ def _conninfo(kind: SourceKind, options: Options, environ: Mapping[str, str], pa
     if kind == "database-url":
         return _parse(environ["DATABASE_URL"], "DATABASE_URL", parse_dsn)
     if kind == "libpq":
-        return {} if options.db_password is None else {"password": options.db_password}
+        return {}
     said = {
         "host": options.db_host,
         "port": None if options.db_port is None else str(options.db_port),
@@ -151,7 +154,7 @@ def _parse(dsn: str, name: str, parse_dsn: ParseDsn) -> Mapping[str, str]:
         conninfo = parse_dsn(dsn)
     except ValueError:
         raise UsageError(f"{name} cannot be read as a connection string", _DSN_HELP) from None
-    if any("@" in conninfo.get(key, "") for key in ("host", "port")):
+    if scheme and any("@" in conninfo.get(key, "") for key in ("host", "port", "dbname")):
         raise UsageError(f"{name} has an unescaped @ in its password", _DSN_HELP)
     return conninfo
 
@@ -159,7 +162,8 @@ def _parse(dsn: str, name: str, parse_dsn: ParseDsn) -> Mapping[str, str]:
 def _check_port(port: str | None) -> None:
     for part in (port or "").split(","):
         if part and not (part.isdecimal() and 1 <= int(part) <= 65535):
-            raise UsageError(f"{part!r} is not a port", "a number from 1 to 65535")
+            # Not shown: behind an unescaped character it may be a piece of the password.
+            raise UsageError("the port is not a number from 1 to 65535")
 
 
 def _label(kind: SourceKind, conninfo: Mapping[str, str], environ: Mapping[str, str]) -> str:

@@ -44,6 +44,9 @@ Row = dict[str, Any]
 Connection = psycopg.Connection[Row]
 
 _CONNECT_TIMEOUT = "10"
+_PREAMBLE = re.compile(
+    r"(- host: .*?: )?(connection (failed|is bad): )?(connection to server .*? failed: )?(FATAL:\s*)?"
+)
 # libpq gives no SQLSTATE for a failed login, only the server's words.
 _LOGIN = re.compile(r"password|authentication|pg_hba|role .* does not exist|permission denied|not permitted")
 
@@ -163,8 +166,8 @@ def to_error(error: psycopg.Error, *, schema: str | None = None, script: Script 
     if kind is NotInstalled and not hint:
         at = "" if schema is None else f' in schema "{schema}"'
         found, hint = f"pytelemetry_db is not installed{at}", "pytelemetry-db install"
-    if kind is Refused and isinstance(error, pg.ReadOnlySqlTransaction) and "standby" not in found:
-        detail, hint = detail or "a read-only standby or transaction", hint or "connect to the primary"
+    if isinstance(error, pg.ReadOnlySqlTransaction) and not hint:
+        found, hint = f"{found}: a standby, or default_transaction_read_only", "connect to the primary"
     if kind is OperationFailed and error.sqlstate:
         found = f"{found} [{error.sqlstate}]"
     return kind(found, detail, hint, sqlstate=error.sqlstate)
@@ -203,12 +206,8 @@ def _kind(error: psycopg.Error, schema: str | None) -> type[PytelemetryError]:
 
 def _connect_error(error: psycopg.Error, source: Source) -> PytelemetryError:
     """Say what failed and where, in one line: libpq repeats itself for each address it tried."""
-    reasons = [line.strip() for line in str(error).splitlines() if line.strip()]
-    reason = re.sub(r"^(connection failed: )?connection to server .*? failed: ", "", reasons[-1] if reasons else "")
-    reason = re.sub(r"^FATAL:\s*", "", reason)
-    for line in reasons:
-        if "FATAL" in line:
-            reason = line.split("FATAL:", 1)[1].strip()
+    reasons = [line for line in str(error).splitlines() if line.strip() and not line.startswith("\t")]
+    reason = _PREAMBLE.sub("", reasons[-1], count=1).strip() if reasons else ""
     found = f"cannot connect to {source.label}: {reason or type(error).__name__}"
     if _LOGIN.search(reason):
         return NotPermitted(found, sqlstate=error.sqlstate)

@@ -8,10 +8,11 @@ from pytelemetry_db.errors import UsageError
 __all__ = ["format_bytes", "format_count", "format_duration", "to_interval"]
 
 _EXAMPLES = "write 30s, 10min, 6h, 7d, 2w, 3mon, 1y or a PostgreSQL interval such as '1 day 12 hours'"
-_PART = re.compile(r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[a-z]+)\s*,?", re.IGNORECASE)
-_CLOCK = re.compile(r"\s*(?P<clock>\d+:\d\d(?::\d\d(?:\.\d+)?)?)\s*$")
+_PART = re.compile(r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[a-z]+)\s*,?", re.IGNORECASE | re.ASCII)
+_CLOCK = re.compile(r"\s*(?P<clock>\d+:\d\d(?::\d\d(?:\.\d+)?)?)\s*$", re.ASCII)
 _ISO = re.compile(
-    r"P(?=\d|T\d)(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?", re.IGNORECASE
+    r"P(?=\d|T\d)(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?",
+    re.IGNORECASE | re.ASCII,
 )
 
 _UNITS = {
@@ -39,7 +40,7 @@ def to_interval(text: str, option: str) -> str:
         raise UsageError(f"{option} is empty", _EXAMPLES)
     if value.startswith("-") or re.search(r"\bago\b|\s-\d", value):
         raise UsageError(f'{option}: "{value}" is negative', _EXAMPLES)
-    if re.fullmatch(r"\d+(\.\d+)?", value):
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
         raise UsageError(f'{option}: "{value}" of what?', f"{value}d is days, {value}h is hours", f"{option} {value}d")
     if _ISO.fullmatch(value):
         return value.upper()

@@ -135,12 +135,12 @@ def resolve_source(common: Common) -> "Source":
     """Choose the connection source, ask for the password if ``-W``, and say what the user should know of it."""
     from pytelemetry_db import connection, db
 
-    password = common.db_password
+    password = None
     if common.ask_password:
         import getpass
 
         password = getpass.getpass("Password: ")
-    elif password is not None:
+    if common.db_password:
         output.warn("--db-password can be read by everybody in ps: use -W, DB_PASSWORD or ~/.pgpass")
     options = connection.Options(
         dsn=common.dsn,
@@ -148,7 +148,8 @@ def resolve_source(common: Common) -> "Source":
         db_port=common.db_port,
         db_name=common.db_name,
         db_user=common.db_user,
-        db_password=password,
+        db_password=common.db_password,
+        asked_password=password,
     )
     source = connection.resolve(options, os.environ, db.parse_dsn)
     for text in source.notes:
