@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from pytelemetry_db import __version__
-from pytelemetry_db.cli import cleanup, legacy, lifecycle, output, policy, report
+from pytelemetry_db.cli import cleanup, demo, legacy, lifecycle, output, policy, report
 from pytelemetry_db.cli.options import Common, Json, accepts
 from pytelemetry_db.errors import Interrupted, OperationFailed, PytelemetryError, UsageError
 
@@ -47,12 +47,15 @@ def _root(
     context.obj = common
     if context.invoked_subcommand is None:
         lifecycle.show_status(common, json=json)
+    elif json:
+        raise UsageError("--json stands before the command", f"pytelemetry-db {context.invoked_subcommand} --json")
 
 
 lifecycle.register(app)
 policy.register(app)
 cleanup.register(app)
 report.register(app)
+demo.register(app)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -65,7 +68,12 @@ def run(arguments: Sequence[str]) -> int:
         output.fail(error)
         return error.exit_code
     except TyperException as error:
-        output.fail(UsageError(error.format_message(), next_step=_help_for(error)))
+        message = error.format_message()
+        if message.startswith("Usage:"):
+            # A group without a command: its help is the answer.
+            output.say(message)
+        else:
+            output.fail(UsageError(message, next_step=_help_for(error)))
         return UsageError.default_exit_code
     except typer.Abort:
         return Interrupted.default_exit_code

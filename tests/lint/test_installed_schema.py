@@ -8,7 +8,7 @@ import pytest
 from support import Database
 
 # Procedures that commit cannot have a SET clause: their statements qualify every name and pin the path themselves.
-COMMITTING_PROCEDURES = {"_begin_transaction", "_cleanup_table", "_require_own_transaction", "_sleep", "cleanup"}
+COMMITTING_PROCEDURES = {"_begin_transaction", "_cleanup_table", "_require_own_transaction", "_try_commit", "cleanup"}
 
 # A name typed by the user means what it means to the user; everything of ours and of PostgreSQL's is qualified.
 CALLERS_NAMES = {"drop_policy"}
