@@ -9,8 +9,7 @@ from pytelemetry_db.cli.options import (
     Common,
     DryRun,
     Json,
-    SchemaOption,
-    Talk,
+    Offline,
     Yes,
     accepts,
     confirm_or_stop,
@@ -116,25 +115,20 @@ def status(common: Common, json: Json = False) -> None:
     show_status(common, json=json)
 
 
-def sql_install(
-    talk: Talk,  # noqa: ARG001 (-q, -v and --log-file are everywhere)
-    schema: SchemaOption = None,
-    owner: Owner = None,
-    allow_all_tables_publication: AllowAllTables = False,
-) -> None:
+def sql_install(offline: Offline, owner: Owner = None, allow_all_tables_publication: AllowAllTables = False) -> None:
     """Print the script that installs: the same text that `install` executes."""
     from pytelemetry_db import render, source
 
-    script = render.render_install(source.load(), schema or DEFAULT_SCHEMA, owner, allow_all_tables_publication)
+    script = render.render_install(source.load(), offline.schema, owner, allow_all_tables_publication)
     output.script(script.text)
     output.next_step("psql -v ON_ERROR_STOP=1 -f FILE")
 
 
-def sql_uninstall(talk: Talk, schema: SchemaOption = None) -> None:  # noqa: ARG001 (see sql_install)
+def sql_uninstall(offline: Offline) -> None:
     """Print the script that removes this version: the same text that `uninstall` executes."""
     from pytelemetry_db import render, source
 
-    output.script(render.render_uninstall(source.load(), schema or DEFAULT_SCHEMA).text)
+    output.script(render.render_uninstall(source.load(), offline.schema).text)
     output.next_step("psql -v ON_ERROR_STOP=1 -f FILE")
 
 

@@ -30,7 +30,7 @@ __all__ = [
     "Common",
     "DryRun",
     "Json",
-    "SchemaOption",
+    "Offline",
     "Talk",
     "Yes",
     "accepts",
@@ -48,12 +48,6 @@ def _schema(value: str | None) -> str | None:
     return None if value is None else validate_schema(value)
 
 
-SchemaOption = Annotated[
-    str | None,
-    typer.Option("--schema", metavar="SCHEMA", callback=_schema, help=f"Our schema. [default: {DEFAULT_SCHEMA}]"),
-]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
     """How much to say: every command has these."""
@@ -66,8 +60,23 @@ class Talk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Common(Talk):
-    """How to connect, and which schema is ours: every command that talks to a database has these."""
+class Offline(Talk):
+    """Which schema is ours: commands that only print SQL have these, and never connect."""
+
+    schema_option: Annotated[
+        str | None,
+        typer.Option("--schema", metavar="SCHEMA", callback=_schema, help=f"Our schema. [default: {DEFAULT_SCHEMA}]"),
+    ] = None
+
+    @property
+    def schema(self) -> str:
+        """The schema that holds our objects."""
+        return self.schema_option or DEFAULT_SCHEMA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common(Offline):
+    """Which schema is ours and how to connect: every command that talks to a database has these."""
 
     dsn: Annotated[
         str | None,
@@ -90,12 +99,6 @@ class Common(Talk):
         typer.Option("--db-password", metavar="WORD", help="Visible in ps: better -W or ~/.pgpass. [env: DB_PASSWORD]"),
     ] = field(default=None, repr=False)
     ask_password: Annotated[bool, typer.Option("--ask-password", "-W", help="Ask for the password.")] = False
-    schema_option: SchemaOption = None
-
-    @property
-    def schema(self) -> str:
-        """The schema that holds our objects."""
-        return self.schema_option or DEFAULT_SCHEMA
 
 
 def accepts(command: Callable[..., None]) -> Callable[..., None]:
