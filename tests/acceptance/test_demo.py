@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -177,7 +178,7 @@ def test_an_interrupted_demo_drops_its_database(cli: Cli, cluster: Cluster) -> N
         assert _inventory(superuser) == before
 
 
-def _inventory(connection: psycopg.Connection) -> list[object]:
+def _inventory(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
     return connection.execute(
         "select datname from pg_database union all select rolname from pg_roles order by 1"
     ).fetchall()
