@@ -1,5 +1,6 @@
--- A batch met somebody's lock and was rolled back. Wait a little longer each
--- time, try half the rows, give up after ten in a row.
+-- A batch met a lock, or a row that was moved to another partition meanwhile
+-- (SQLSTATE 40001), and was rolled back. Wait a little longer each time, try
+-- half the rows, give up after ten in a row.
 create or replace function @extschema@._missed_lock(p_state jsonb, p_limit integer, p_sqlstate text, p_message text)
 returns jsonb
 language sql

@@ -42,7 +42,7 @@ begin
         ) as b
         where p.policy_id = v_run.policy_id;
     exception
-        when lock_not_available or deadlock_detected then
+        when lock_not_available or deadlock_detected or serialization_failure then
             return @extschema@._missed_lock(p_state, v_limit, sqlstate, sqlerrm);
         when query_canceled then
             return p_state || jsonb_build_object('stop', 'interrupted', 'cancelled', true, 'sqlstate', sqlstate, 'message', sqlerrm);

@@ -56,7 +56,7 @@ begin
             where o.run_id = v_run_id and r.run_id = v_run_id;
         end if;
     exception
-        when lock_not_available or deadlock_detected then
+        when lock_not_available or deadlock_detected or serialization_failure then
             -- Only the total of the progress bar is missing; the batches retry.
             v_stop := null;
         when others then
