@@ -1,6 +1,7 @@
 -- requires: _leaves
--- What else a DELETE sets in motion: triggers that resolve names by our pinned
--- search_path, foreign keys without an index behind them, publications.
+-- What else a DELETE sets in motion: rules that make it another statement,
+-- triggers that resolve names by our pinned search_path, foreign keys without
+-- an index behind them, publications.
 create or replace function @extschema@._check_dependents(p_relation_id oid)
 returns table (check_id text, level text, detail text, fix text)
 language sql
@@ -32,13 +33,22 @@ as $$
         and not exists (select from unnest(p.proconfig) as s (setting) where s.setting like 'search\_path=%')
     union all
     select
+        'delete_rule', 'error',
+        format('rule %I of %s makes another statement of a DELETE, and its rows cannot be counted', r.rulename, r.ev_class::regclass),
+        format('drop rule %I on %s;', r.rulename, r.ev_class::regclass)
+    from pg_rewrite as r
+    where r.ev_class in (select m.relation_id from members as m) and r.ev_type = '4' and r.ev_enabled in ('O', 'A')
+    union all
+    select
         'foreign_key',
         case when pg_relation_size(k.conrelid) > 8388608 or r.relkind = 'p' then 'error' else 'warning' end,
         format(
             'foreign key %I of %s has no index on (%s): every deleted row would scan that table',
             k.conname, k.conrelid::regclass, k.columns
         ),
-        format('create index concurrently on %s (%s);', k.conrelid::regclass, k.columns)
+        format(
+            'create index %son %s (%s);', case when r.relkind = 'p' then '' else 'concurrently ' end, k.conrelid::regclass, k.columns
+        )
     from (
         select
             c.conname, c.conrelid, c.conkey,

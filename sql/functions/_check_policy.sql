@@ -24,6 +24,9 @@ begin
     elsif (p_policy).grace < interval '0 s' then
         raise exception 'grace cannot be "%"', (p_policy).grace
             using errcode = 'invalid_parameter_value', hint = 'Expected an interval of 0 or more, such as ''1 day''.';
+    elsif (p_policy).max_size <= 0 then
+        raise exception 'max_size cannot be %', pg_size_pretty((p_policy).max_size)
+            using errcode = 'invalid_parameter_value', hint = 'Expected a size above 0, such as ''50 GB''.';
     elsif (p_policy).batch_rows not between 1 and 1000000 then
         raise exception 'batch_rows cannot be %', (p_policy).batch_rows
             using errcode = 'invalid_parameter_value', hint = 'Expected 1 to 1000000.';

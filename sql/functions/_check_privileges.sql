@@ -9,10 +9,10 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
     with members as (
-        select l.relation_id, format('%I.%I', l.schema_name, l.table_name) as name
+        select l.relation_id, format('%I.%I', l.schema_name, l.table_name) as name, l.schema_name
         from @extschema@._leaves(p_relation_id) as l
         union
-        select p_relation_id, format('%I.%I', n.nspname, c.relname)
+        select p_relation_id, format('%I.%I', n.nspname, c.relname), n.nspname
         from pg_class as c
         inner join pg_namespace as n on n.oid = c.relnamespace
         where c.oid = p_relation_id
@@ -30,6 +30,13 @@ as $$
         format('grant %s on %s to %I;', lower(w.privilege), w.name, p_role)
     from wanted as w
     where not has_table_privilege(p_role, w.relation_id, w.privilege)
+    union all
+    select distinct
+        'privilege', 'error',
+        format('role %s has no USAGE privilege on schema %I', p_role, m.schema_name),
+        format('grant usage on schema %I to %I;', m.schema_name, p_role)
+    from members as m
+    where not has_schema_privilege(p_role, m.schema_name, 'USAGE')
     union all
     select
         'privilege', 'error',

@@ -1,3 +1,4 @@
+-- requires: _check_text
 -- Turns a typed condition into the text that the server itself prints for it.
 -- The typed text is parsed three times on an empty temporary copy of the
 -- table: as a WHERE of a cursor (one statement, nothing else), as a CHECK (no
@@ -14,6 +15,8 @@ declare
     v_cursor refcursor;
     v_schema name;
     v_table name;
+    v_constraint_id oid;
+    v_temporary text;
     v_deparsed text;
     v_message text;
 begin
@@ -30,11 +33,23 @@ begin
         open v_cursor for execute format(E'select from only pg_temp.%I where (%s\n)', v_table, p_condition);
         close v_cursor;
         execute format(E'alter table pg_temp.%I add constraint typed_condition check (%s\n)', v_table, p_condition);
-        select pg_get_expr(c.conbin, c.conrelid) into strict v_deparsed
+        select c.oid into strict v_constraint_id
         from pg_constraint as c
         where c.conrelid = format('pg_temp.%I', v_table)::regclass and c.contype = 'c';
-        execute format('create index on pg_temp.%I ((1)) where (%s)', v_table, v_deparsed);
-        execute format('drop table pg_temp.%I', v_table);
+        select string_agg(o.identity, ', ') into v_temporary
+        from pg_depend as d
+        cross join pg_identify_object(d.refclassid, d.refobjid, 0) as o
+        where
+            d.classid = 'pg_constraint'::regclass and d.objid = v_constraint_id
+            and d.refclassid <> 'pg_class'::regclass and o.schema ~ '^pg_temp';
+        if v_temporary is not null then
+            raise exception '% is temporary', v_temporary;
+        end if;
+        v_deparsed := @extschema@._check_text(v_constraint_id);
+        -- Under another name, as in a partition, nothing can name the whole row.
+        execute format('alter table pg_temp.%I rename to _typed_condition', v_table);
+        execute format('create index on pg_temp._typed_condition ((1)) where (%s)', v_deparsed);
+        drop table pg_temp._typed_condition;
     exception
         when query_canceled or insufficient_privilege or lock_not_available then
             raise;
@@ -43,7 +58,7 @@ begin
             raise exception 'the condition cannot be used: %', v_message
                 using errcode = 'invalid_parameter_value',
                 detail = format('Found: %s', p_condition),
-                hint = 'Expected one boolean expression over the columns of the table: no subquery, aggregate or function that is not immutable (now() is not: say it with keep); names outside pg_catalog need their schema.';
+                hint = 'Expected one boolean expression over the columns of the table: no subquery, aggregate, whole row or function that is not immutable (now() is not: say it with keep); names outside pg_catalog need their schema.';
     end;
     return v_deparsed;
 end

@@ -15,6 +15,10 @@ as $$
     select
         'binding',
         case
+            when b.relation_id = 0 and b.same_name_id is not null
+                then format('the policy of %s came with a copy of another database and is not bound to the table here yet', b.stored_name)
+            when b.relation_id = 0
+                then format('the policy of %s came with a copy of another database, and there is no such table here', b.stored_name)
             when b.current_name is null and b.same_name_id is null
                 then format('%s (oid %s) does not exist any more', b.stored_name, b.relation_id)
             when b.current_name is null
@@ -28,6 +32,11 @@ as $$
         case
             when b.current_name is null and b.same_name_id is null
                 then format('select %I.drop_policy(%L);', @extschema@._schema(), b.stored_name)
+            when b.current_name <> b.stored_name and b.same_name_id is not null
+                then format(
+                    'select %1$I.rebind(%2$L); -- or, if the policy goes with the other table: select %1$I.rebind(%3$L);',
+                    @extschema@._schema(), b.stored_name, b.current_name
+                )
             else format('select %I.rebind(%L);', @extschema@._schema(), coalesce(b.current_name, b.stored_name))
         end
     from (

@@ -27,6 +27,13 @@ begin
     update @extschema@._installation as i
     set system_identifier = d.system_identifier, database_oid = d.database_oid, timeline = d.timeline
     from @extschema@._identity() as d;
+    if v_guard.guard = 'copy' then
+        -- Oids of a restored dump are those of another database: here they are
+        -- nobody's, or another table's, and must not lead rebind there.
+        update @extschema@._policy as p
+        set relation_id = 0, epoch = p.epoch + 1
+        where @extschema@._qualified_name(p.relation_id) is distinct from format('%I.%I', p.schema_name, p.table_name);
+    end if;
     insert into @extschema@._installation_log (action, reason)
     values (format('confirm %s', v_guard.guard), format('%s (%s)', p_reason, v_guard.detail));
 end

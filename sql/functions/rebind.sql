@@ -35,8 +35,8 @@ begin
     where c.oid = p_table::oid;
     v_policy.time_type := @extschema@._time_type(p_table::oid, v_policy.time_column);
     perform @extschema@._check_policy(v_policy);
-    v_policy.condition := @extschema@._parse_condition(p_table::oid, v_policy.condition);
     perform @extschema@._require_preflight(v_policy);
+    v_policy.condition := @extschema@._parse_condition(p_table::oid, v_policy.condition);
     return @extschema@._store_policy(v_policy);
 end
 $$;

@@ -53,10 +53,10 @@ begin
     end if;
     v_policy.time_zone := coalesce(p_time_zone, v_policy.time_zone, @extschema@._default_time_zone());
     perform @extschema@._check_policy(v_policy);
+    perform @extschema@._require_preflight(v_policy);
     if p_condition is not null then
         v_policy.condition := @extschema@._parse_condition(p_table::oid, p_condition);
     end if;
-    perform @extschema@._require_preflight(v_policy);
     return @extschema@._store_policy(v_policy);
 end
 $$;

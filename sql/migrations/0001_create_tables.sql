@@ -64,7 +64,7 @@ values
 
 create table @extschema@._policy (
     policy_id bigint generated always as identity primary key,
-    relation_id oid not null unique,
+    relation_id oid not null,
     schema_name name not null,
     table_name name not null,
     time_column name not null,
@@ -96,6 +96,8 @@ create table @extschema@._policy (
 );
 comment on table @extschema@._policy is
 'One row per managed table: time column, how long to keep, which rows, limits.';
+-- Oid 0: came with a copy of another database, whose oids mean nothing here.
+create unique index _policy_relation on @extschema@._policy (relation_id) where relation_id <> 0;
 
 create table @extschema@._run (
     run_id bigint generated always as identity primary key,
