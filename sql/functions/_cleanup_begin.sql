@@ -33,6 +33,7 @@ begin
     if v_timeout > 0 then
         deadline := least(deadline, statement_timestamp() + make_interval(secs => v_timeout * 0.8 / 1000));
     end if;
+    perform @extschema@._note_promotion();
     delete from @extschema@._stop_request as s where s.pid = pg_backend_pid();
     if p_table is null then
         select array_agg(p.policy_id order by l.last_at nulls first, p.policy_id) into policy_ids

@@ -1,4 +1,4 @@
--- requires: _suspension, _preflight, _count_expired, _cutoff_literal, _predicate
+-- requires: _suspension, _preflight, _count_expired, _cutoff_literal, _predicate, _size_findings
 -- The plan of one policy. A table that cannot be read (gone, another one now)
 -- is planned without counts and says why.
 create or replace function @extschema@._plan_policy(
@@ -64,6 +64,7 @@ begin
             @extschema@._qualified_name((p_policy).relation_id), time_column,
             format('%I is not null', time_column), 0
         );
+        findings := findings || @extschema@._size_findings(p_policy);
         select sum(greatest(c.reltuples, 0)::numeric)::bigint into table_rows
         from @extschema@._leaves((p_policy).relation_id) as l
         inner join pg_class as c on c.oid = l.relation_id;

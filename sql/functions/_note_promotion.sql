@@ -1,0 +1,26 @@
+-- requires: _identity, _get_setting
+-- Writes a new timeline down when passes go on after a failover (setting
+-- on_promotion = continue), so that it is reported once and never lost.
+create or replace function @extschema@._note_promotion()
+returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_detail text;
+begin
+    update @extschema@._installation as i
+    set timeline = d.timeline
+    from @extschema@._identity() as d
+    inner join @extschema@._installation as o
+        on (o.system_identifier, o.database_oid) = (d.system_identifier, d.database_oid)
+    where d.timeline <> o.timeline and @extschema@._get_setting('on_promotion') = 'continue'
+    returning format('the timeline changed from %s to %s; passes go on', o.timeline, d.timeline) into v_detail;
+    if found then
+        insert into @extschema@._installation_log (action, reason) values ('promotion', v_detail);
+        raise warning '%', v_detail;
+    end if;
+end
+$$;
+comment on function @extschema@._note_promotion() is
+'Writes a new timeline down when passes go on after a failover.';
