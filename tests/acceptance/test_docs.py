@@ -1,0 +1,91 @@
+"""The README and docs/ are true: their SQL runs, every object and setting is described, every link leads somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from support import Cli, Database
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
+TABLES = """
+    create table events_seen (
+        event_id uuid primary key default gen_random_uuid(), created_at timestamp default now(), ts_ms bigint
+    );
+    create index on events_seen (created_at);
+    insert into events_seen (created_at) select now() - make_interval(hours => g) from generate_series(1, 400) as g;
+    create table alerts (id serial primary key, created_at timestamp default now(), resolved_at timestamp);
+    create index on alerts (created_at);
+"""
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "sql")], ids=lambda page: page.name)
+def test_sql_examples_run(database: Database, page: Path) -> None:
+    database.query(TABLES)
+    for text in blocks(page, "sql"):
+        for statement in re.split(r";\s*\n", text):
+            # pg_cron lives in one database of the server, which is not this one.
+            if statement.strip() and "cron." not in statement:
+                database.query(statement)
+
+
+def test_the_five_lines_of_the_readme_run_in_order(database: Database, cli: Cli) -> None:
+    database.query(TABLES)
+    (first, *_) = blocks(ROOT / "README.md", "sh")
+    lines = [line.split("#")[0].split() for line in first.splitlines() if line.startswith("pytelemetry-db ")]
+    assert [line[1] for line in lines] == ["install", "plan", "cleanup", "report"]
+    for line in lines:
+        result = cli(*line[1:], "--dsn", database.dsn)
+        assert result.returncode == 0, result
+        assert "next: pytelemetry-db " in result.stderr
+    assert database.value("select count(*) from events_seen") in (167, 168)
+
+
+def test_every_public_object_and_setting_is_described(database: Database) -> None:
+    text = " ".join((ROOT / "docs" / "reference.md").read_text().split())
+    objects = database.query(
+        """
+        select p.proname as name, obj_description(p.oid, 'pg_proc') as comment, p.proargnames as parts
+        from pg_proc as p where p.pronamespace = 'maint'::regnamespace and p.proname !~ '^_'
+        union all
+        select c.relname, obj_description(c.oid, 'pg_class'), array_agg(a.attname order by a.attnum)
+        from pg_class as c inner join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0
+        where c.relnamespace = 'maint'::regnamespace and c.relkind = 'v' and c.relname !~ '^_'
+        group by c.oid, c.relname
+        union all
+        select s.name, s.description, array[s.value] from maint._setting as s
+        """
+    )
+    assert len(objects) > 15
+    for item in objects:
+        assert item["name"] in text
+        assert item["comment"] in text, item["name"]
+        assert [part for part in item["parts"] if part not in text] == [], item["name"]
+
+
+def test_every_command_is_in_the_readme(cli: Cli) -> None:
+    listed = re.findall(r"^  ([a-z]+)  ", cli("--help").stdout.split("Commands:")[1], re.MULTILINE)
+    readme = (ROOT / "README.md").read_text()
+    assert len(listed) >= 10
+    assert [name for name in listed if f"`{name}" not in readme] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_of_ours(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
+        if not target.startswith("https://"):
+            assert (page.parent / target).exists(), target
+
+
+def test_make_help_lists_the_documented_targets() -> None:
+    result = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True, env={**os.environ})
+    for target in ("demo", "test", "build", "lint", "type", "format", "db-cleanup", "db-cleanup-force", "help"):
+        assert f"make {target} " in result.stdout
