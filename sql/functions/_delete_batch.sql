@@ -2,20 +2,21 @@
 -- One batch in one leaf, going up in time from p_after. A range of time values
 -- that holds about p_rows expired rows is deleted; rows of equal time stay
 -- together, so the next batch begins at the boundary again (>=). A tie group
--- larger than a batch is cut by ctid. The predicate is repeated in every
--- DELETE: a row that was changed meanwhile is judged again.
+-- larger than a batch is cut by ctid; the rows of it that were tried and stayed
+-- (a trigger kept them) are counted and skipped, or we never end. The predicate
+-- is repeated in every DELETE: a row that was changed meanwhile is judged again.
 create or replace function @extschema@._delete_batch(
     p_leaf text,
     p_time_column name,
     p_time_type text,
     p_predicate text,
     p_after text,
-    p_beyond boolean,
+    p_kept integer,
     p_rows integer,
     out deleted bigint,
     out wal_bytes numeric,
     out next_after text,
-    out next_beyond boolean,
+    out next_kept integer,
     out exhausted boolean
 )
 language plpgsql
@@ -26,12 +27,12 @@ declare
     v_range text;
 begin
     if p_after is not null then
-        v_where := format('%I %s %L::%s and %s', p_time_column, case when p_beyond then '>' else '>=' end, p_after, p_time_type, p_predicate);
+        v_where := format('%I >= %L::%s and %s', p_time_column, p_after, p_time_type, p_predicate);
     end if;
-    next_after := @extschema@._probe_boundary(p_leaf, p_time_column, v_where, p_rows);
-    next_beyond := false;
+    next_after := @extschema@._probe_boundary(p_leaf, p_time_column, v_where, p_kept + p_rows);
+    next_kept := 0;
     exhausted := next_after is null;
-    if exhausted or next_after is distinct from p_after or p_beyond then
+    if exhausted or next_after is distinct from p_after then
         v_range := v_where;
         if not exhausted then
             v_range := format('%I < %L::%s and %s', p_time_column, next_after, p_time_type, v_where);
@@ -50,21 +51,19 @@ begin
                 end if;
         end;
         next_after := p_after;
-        next_beyond := p_beyond;
         exhausted := false;
+        p_kept := 0;
     end if;
     select d.deleted, d.wal_bytes into deleted, wal_bytes
     from @extschema@._delete_rows(
         p_leaf,
         format(
-            'ctid = any(array(select ctid from only %s where %s order by %I limit %s)) and %s',
-            p_leaf, v_where, p_time_column, p_rows, p_predicate
+            'ctid = any(array(select ctid from only %s where %s order by %I offset %s limit %s)) and %s',
+            p_leaf, v_where, p_time_column, p_kept, p_rows, p_predicate
         )
     ) as d;
-    -- Nothing went although rows were found (a trigger kept them, or another
-    -- session was faster): go beyond this time value, or we never end.
-    next_beyond := next_beyond or (deleted = 0 and next_after is not null);
+    next_kept := p_kept + p_rows - deleted;
 end
 $$;
-comment on function @extschema@._delete_batch(text, name, text, text, text, boolean, integer) is
+comment on function @extschema@._delete_batch(text, name, text, text, text, integer, integer) is
 'Deletes one batch of expired rows from one leaf, going up in time.';

@@ -10,7 +10,7 @@ as $$
     select
         case
             when s.found = 0 or (s.sweep >= 3 and s.found < p_batch_rows) then p_state || '{"stop": "done"}'
-            else (p_state - array['leaf', 'after', 'beyond']) || jsonb_build_object('sweep', s.sweep + 1, 'sweep_rows', 0)
+            else (p_state - array['leaf', 'after', 'kept']) || jsonb_build_object('sweep', s.sweep + 1, 'sweep_rows', 0)
         end
     from (
         select

@@ -1,7 +1,7 @@
 -- requires: _batch_stop, _next_leaf, _delete_batch
 -- One step of a pass, in one transaction: locks, checks, at most one batch, and
 -- its line in the ledger. p_state is what the last step returned: where the
--- scan stands (leaf, after, beyond), the sweep, the size of the next batch, how
+-- scan stands (leaf, after, kept), the sweep, the size of the next batch, how
 -- often a lock was missed; "stop" ends the pass, "wait" asks for a pause in ms.
 create or replace function @extschema@._run_batch(p_run_id bigint, p_state jsonb)
 returns jsonb
@@ -32,13 +32,13 @@ begin
             return @extschema@._end_sweep(p_state, v_run.batch_rows);
         end if;
         if v_leaf.leaf_oid is distinct from (p_state ->> 'leaf')::oid then
-            p_state := p_state - 'after' - 'beyond';
+            p_state := p_state - 'after' - 'kept';
         end if;
         select b.* into v_batch
         from @extschema@._policy as p
         cross join lateral @extschema@._delete_batch(
             v_leaf.leaf_name, p.time_column, p.time_type, v_run.predicate,
-            p_state ->> 'after', coalesce((p_state ->> 'beyond')::boolean, false), v_limit
+            p_state ->> 'after', coalesce((p_state ->> 'kept')::integer, 0), v_limit
         ) as b
         where p.policy_id = v_run.policy_id;
     exception
@@ -57,7 +57,7 @@ begin
         'sweep_rows', coalesce((p_state ->> 'sweep_rows')::bigint, 0) + v_batch.deleted,
         'leaf', case when v_batch.exhausted then v_leaf.leaf_oid::bigint + 1 else v_leaf.leaf_oid::bigint end,
         'after', case when not v_batch.exhausted then v_batch.next_after end,
-        'beyond', not v_batch.exhausted and v_batch.next_beyond,
+        'kept', v_batch.next_kept,
         'limit', least(v_limit * 2, v_run.batch_rows)
     );
 end
