@@ -62,9 +62,11 @@ class Case:
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     zone = draw(st.sampled_from(sorted(CHANGES)))
-    around = draw(st.integers(-150, 150))
+    around = draw(st.integers(-100, 100))
     return Case(
-        kind=draw(st.sampled_from(["timestamptz", "timestamp", "date", "s", "ms", "us", "ns"])),
+        kind=draw(
+            st.sampled_from(["timestamp", "timestamp", "timestamp", "timestamptz", "date", "s", "ms", "us", "ns"])
+        ),
         zone=zone,
         target=draw(st.sampled_from(CHANGES[zone])) + timedelta(minutes=around),
         offsets=draw(st.lists(st.integers(-200, 200) | st.integers(-40_000, 40_000), min_size=1, max_size=25)),
@@ -114,14 +116,14 @@ def is_expired(value: Any, kind: str, cutoff: datetime, zone: ZoneInfo) -> bool:
     return bool(value < microseconds * FACTOR_NS if kind == "ns" else value * UNITS[kind] < microseconds)
 
 
-def value_of(case: Case, offset: int) -> Any:
+def value_of(case: Case, offset: float) -> Any:
     instant = case.target + timedelta(minutes=offset)
     if case.kind == "timestamptz":
         return instant
     wall = instant.astimezone(ZoneInfo(case.zone)).replace(tzinfo=None)
     if case.kind == "timestamp":
         # Wall clocks of the missing hour are values too.
-        return wall + timedelta(minutes=offset % 3 * 30)
+        return wall + timedelta(minutes=round(offset) % 3 * 30)
     if case.kind == "date":
         return wall.date()
     microseconds = (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
@@ -153,7 +155,9 @@ def create(connection: psycopg.Connection[Any], case: Case) -> None:
 
 def fill(connection: psycopg.Connection[Any], case: Case) -> dict[int, tuple[Any, int | None]]:
     rows: list[tuple[Any, int | None]] = []
-    for number, offset in enumerate(case.offsets):
+    # Beside the random ones: the hours around the cutoff, and the seconds around it.
+    offsets = [*case.offsets, *range(-126, 127, 14), *(second / 60 for second in range(-2, 4))]
+    for number, offset in enumerate(offsets):
         x = (None, 0, 1, 2, 3, 4)[number % 6]
         rows += [(value_of(case, offset), x)] * (case.ties if number % 2 else 1)
     rows += [(None, x) for x in (None, 1, 2, 3)]
