@@ -62,7 +62,7 @@ begin
             p_leaf, v_where, p_time_column, p_kept, p_rows, p_predicate
         )
     ) as d;
-    next_kept := p_kept + p_rows - deleted;
+    next_kept := (p_kept + p_rows - deleted)::integer;
 end
 $$;
 comment on function @extschema@._delete_batch(text, name, text, text, text, integer, integer) is
