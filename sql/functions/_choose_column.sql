@@ -20,7 +20,7 @@ begin
     raise exception '% has % columns of a time type; name the one that tells the age of a row',
         @extschema@._qualified_name(p_relation_id), coalesce(cardinality(v_columns), 0)
         using errcode = 'invalid_parameter_value',
-        detail = coalesce(format('Candidates: %s.', array_to_string(v_columns, ', ')), 'An integer epoch column must be named together with its unit.'),
+        detail = coalesce('Candidates: ' || array_to_string(v_columns, ', ') || '.', 'An integer epoch column must be named together with its unit.'),
         hint = 'Say p_column => ''…''.';
 end
 $$;

@@ -24,15 +24,15 @@ begin
     select format('%I.%I', n.nspname, v_class.relname) into v_name
     from pg_namespace as n where n.oid = v_class.relnamespace;
     if v_class.relkind not in ('r', 'p') then
-        reason := format('%s is a %s, not a table', v_name, case v_class.relkind
-            when 'v' then 'view'
-            when 'm' then 'materialized view'
-            when 'f' then 'foreign table'
-            when 'S' then 'sequence'
-            when 'c' then 'composite type'
-            when 'i' then 'index'
-            when 'I' then 'partitioned index'
-            else 'TOAST table'
+        reason := format('%s is %s, not a table', v_name, case v_class.relkind
+            when 'v' then 'a view'
+            when 'm' then 'a materialized view'
+            when 'f' then 'a foreign table'
+            when 'S' then 'a sequence'
+            when 'c' then 'a composite type'
+            when 'i' then 'an index'
+            when 'I' then 'a partitioned index'
+            else 'a TOAST table'
         end);
         fix := 'Name the table that stores the rows.';
     elsif v_class.relnamespace::regnamespace::text in ('pg_catalog', 'information_schema', 'pg_toast') then
