@@ -82,8 +82,8 @@ def mark(level: Level) -> str:
 
 
 def line(text: str = "") -> None:
-    """Print a line of data on stdout."""
-    print(text)
+    """Print a line of data on stdout, at once: talk and data stay in order when both go into one file."""
+    print(text, flush=True)
     _write_log(text)
 
 

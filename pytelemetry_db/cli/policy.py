@@ -91,8 +91,10 @@ def set_(
     Everything is checked now: the column, the condition, the privileges of the connected role, triggers, foreign keys,
     publications and the index. A running pass stops at its batch, and the next one follows the new policy.
 
-    Examples: policy set events_seen --column created_at --keep 7d
-              policy set alerts --column created_at --keep 30d --condition "resolved_at is not null"
+    \b
+    Examples:
+      policy set events_seen --column created_at --keep 7d
+      policy set alerts --column created_at --keep 30d --condition "resolved_at is not null"
     """
     from pytelemetry_db import durations, policies
 
