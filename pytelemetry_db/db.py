@@ -221,9 +221,10 @@ def _open(conninfo: Mapping[str, str], autocommit: bool) -> Connection:
 
 
 def _prepare_session(connection: Connection) -> None:
+    connection.execute(sources.catalog("session").encode())
     # A few platforms cannot watch a socket; there the server notices later that we are gone.
     with suppress(pg.InvalidParameterValue):
-        connection.execute(sources.catalog("session").encode())
+        connection.execute(sources.catalog("client_check").encode())
     if not connection.autocommit:
         connection.commit()
 

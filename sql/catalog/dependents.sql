@@ -46,15 +46,16 @@ dependents as (
 
 named as (
     select
-        case
-            when d.relation_id is null then pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)
-            else pg_catalog.pg_describe_object('pg_catalog.pg_class'::pg_catalog.regclass, d.relation_id, 0)
-        end as object_name,
+        i.type || ' ' || i.identity as object_name,
         coalesce(pg_catalog.quote_ident(n.nspname), i.schema) as located_in
     from dependents as d
     left join pg_catalog.pg_class as c on d.relation_id = c.oid
     left join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
-    cross join lateral pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) as i
+    cross join lateral pg_catalog.pg_identify_object(
+        case when c.oid is null then d.classid else 'pg_catalog.pg_class'::pg_catalog.regclass end,
+        coalesce(c.oid, d.objid),
+        case when c.oid is null then d.objsubid else 0 end
+    ) as i
 )
 
 select distinct named.object_name

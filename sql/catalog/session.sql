@@ -1,3 +1,5 @@
--- Once per connection: the server looks every 5 s whether we are still there,
--- so that a statement does not outlive its client.
-select pg_catalog.set_config('client_connection_check_interval', '5s', false);
+-- Once per connection: dates and intervals as the driver reads them, whatever
+-- the role's styles are. The order of day and month in input stays the user's.
+select
+    pg_catalog.set_config('datestyle', 'ISO', false) as datestyle,
+    pg_catalog.set_config('intervalstyle', 'postgres', false) as intervalstyle;

@@ -9,9 +9,7 @@ declare
     v_old text;
     v_objects text;
 begin
-    select n.oid as schema_id, r.rolname as owner,
-        to_regclass(format('%I._installation', v_schema)) as installation
-    into v_found
+    select n.oid as schema_id, r.rolname as owner into v_found
     from pg_namespace as n
     inner join pg_roles as r on r.oid = n.nspowner
     where n.nspname = v_schema;
@@ -26,7 +24,8 @@ begin
     if exists (
         select from pg_class as c
         inner join pg_roles as r on r.oid = c.relowner
-        where c.oid = v_found.installation and c.relkind = 'r' and r.rolname = v_owner
+        where c.relnamespace = v_found.schema_id and c.relname = '_installation' and c.relkind = 'r'
+            and r.rolname = v_owner
     ) then
         perform set_config('role', v_owner, true);
         execute format('select i.version from %I._installation as i', v_schema) into v_old;

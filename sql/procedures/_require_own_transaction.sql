@@ -8,7 +8,7 @@ create or replace procedure @extschema@._require_own_transaction(p_name text)
 language plpgsql
 as $$
 declare
-    v_message text;
+    v_message pg_catalog.text;
 begin
     begin
         commit;

@@ -14,11 +14,11 @@ create or replace procedure @extschema@.cleanup(
 language plpgsql
 as $$
 declare
-    v_begin record;
+    v_begin pg_catalog.record;
     v_policy_id bigint;
     v_lock_timeout_ms integer;
-    v_state jsonb;
-    v_problems text [];
+    v_state pg_catalog.jsonb;
+    v_problems pg_catalog.text [];
 begin
     call @extschema@._require_own_transaction('cleanup');
     call @extschema@._begin_transaction(5000);

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import pytest
 from support import Cluster, Database
 from support.cluster import OWNER
-from support.policies import Connection, Refusal, listening, refused, rows, set_policy
+from support.policies import Connection, Refusal, listening, refusal, refused, rows, set_policy
 
 RUNNER = "preflight_runner"
 OTHER = "preflight_other"
@@ -155,7 +156,7 @@ def test_a_superuser_does_not_clean_somebody_elses_table(strange: Connection) ->
 
 def test_a_pass_refuses_what_set_policy_would(database: Database) -> None:
     with database.connect() as connection, database.superuser() as root:
-        connection.execute("create table t (at timestamptz); insert into t values ('2020-01-01')".encode())
+        connection.execute(b"create table t (at timestamptz); insert into t values ('2020-01-01')")
         set_policy(connection, "t", "7 days")
         root.execute(f"alter table t owner to {OTHER}".encode())
         with pytest.raises(Exception, match=f"role {OWNER} has no DELETE privilege on public.t"):
@@ -198,8 +199,8 @@ def test_a_delete_trigger_without_a_search_path_is_refused_and_mended(owner: Con
         ("alter table t enable always trigger watch", "watch"),
         ("drop trigger watch on t; create trigger up before update on t for each row execute function note_gone()",
          None),
-        ("create trigger each after delete on t for each statement execute function note_gone(); drop trigger watch on t",
-         "each"),
+        ("create trigger each after delete on t for each statement execute function note_gone();"
+         "drop trigger watch on t", "each"),
         ("create trigger twice after insert or delete on t execute function note_gone(); drop trigger watch on t",
          "twice"),
         ("alter function note_gone() set work_mem = '1MB'", "watch"),
@@ -266,9 +267,7 @@ def test_an_unindexed_foreign_key_of_a_large_table_is_refused_until_it_has_its_i
     with database.connect() as connection:
         connection.execute(CHILD.encode())
         # 9 MB without a row that has a parent: width is what counts.
-        connection.execute(
-            "alter table child add filler text; alter table child alter filler set storage plain".encode()
-        )
+        connection.execute(b"alter table child add filler text; alter table child alter filler set storage plain")
         connection.execute("insert into child select n, null, repeat('x', 4000) from generate_series(1, 2300) as n")
         said = refused(connection, "t", "7 days")
         assert "every deleted row would scan that table" in said.message
@@ -315,7 +314,7 @@ def test_a_foreign_key_of_a_partitioned_table(owner: Connection) -> None:
 
 
 def test_a_publication_that_carries_deletes_is_a_warning(owner: Connection) -> None:
-    owner.execute("create table t (id bigint primary key, at timestamptz); create index on t (at)".encode())
+    owner.execute(b"create table t (id bigint primary key, at timestamptz); create index on t (at)")
     owner.execute("create publication feed for table t")
     warnings = warned(owner, lambda: set_policy(owner, "t", "7 days"))
     assert [message for message, _ in warnings] == [
@@ -329,7 +328,7 @@ def test_a_publication_that_carries_deletes_is_a_warning(owner: Connection) -> N
     ("identity", "refuses"), [("default", True), ("nothing", True), ("full", False), ("using index u", False)]
 )
 def test_a_published_table_without_replica_identity_is_refused(owner: Connection, identity: str, refuses: bool) -> None:
-    owner.execute("create table t (id bigint not null, at timestamptz); create index on t (at)".encode())
+    owner.execute(b"create table t (id bigint not null, at timestamptz); create index on t (at)")
     owner.execute("create unique index u on t (id)")
     owner.execute(f"alter table t replica identity {identity}; create publication feed for table t".encode())
     if not refuses:
@@ -390,7 +389,7 @@ def test_the_index_that_is_proposed_can_be_made_and_serves(database: Database) -
 
 def test_an_invalid_index_does_not_serve(database: Database) -> None:
     with database.connect() as connection, database.superuser() as root:
-        connection.execute("create table t (at timestamptz); create index i on t (at)".encode())
+        connection.execute(b"create table t (at timestamptz); create index i on t (at)")
         root.execute("update pg_index set indisvalid = false where indexrelid = 'i'::regclass")
         assert len(warned(connection, lambda: set_policy(connection, "t", "7 days"))) == 1
 
@@ -432,22 +431,18 @@ CALLS = [
 
 @pytest.mark.parametrize("usage", [False, True], ids=["no grant", "usage on the schema"])
 def test_other_roles_can_do_nothing(root: Connection, usage: bool) -> None:
-    root.execute("create table t (at timestamptz); grant all on t to public".encode())
+    root.execute(b"create table t (at timestamptz); grant all on t to public")
     if usage:
         root.execute(f"grant usage on schema maint to {OTHER}".encode())
     become(root, OTHER)
-    for call in CALLS:
-        try:
-            with root.transaction():
-                root.execute(call.encode())
-        except Exception as error:
-            assert getattr(error, "sqlstate", None) == "42501", call
-        else:
-            raise AssertionError(f"allowed: {call}")
+    allowed = [
+        call for call in CALLS if refusal(root, functools.partial(root.execute, call.encode())).sqlstate != "42501"
+    ]
+    assert allowed == []
 
 
 def test_a_member_of_the_owner_may(root: Connection) -> None:
-    root.execute("create table t (at timestamptz); grant select, delete on t to public".encode())
+    root.execute(b"create table t (at timestamptz); grant select, delete on t to public")
     root.execute(f"alter table t owner to {OWNER}".encode())
     become(root, RUNNER)
     assert set_policy(root, "t", "7 days")["created_by"] == "postgres"
@@ -459,7 +454,7 @@ def test_a_second_installation_with_a_policy_on_the_table_is_refused(database: D
 
     with database.connect() as connection:
         connection.execute(render_install(load(), "second").text.encode())
-        connection.execute("create table t (at timestamptz); create index on t (at)".encode())
+        connection.execute(b"create table t (at timestamptz); create index on t (at)")
         set_policy(connection, "t", "7 days")
         with pytest.raises(Exception, match="the installation in schema maint has, or may have, a policy") as caught:
             connection.execute("select second.set_policy('t', '1 day')")

@@ -404,7 +404,7 @@ def test_a_refused_change_leaves_the_policy_as_it_was(owner: Connection) -> None
     owner.execute("create table t (at timestamptz, ok boolean)")
     before = set_policy(owner, "t", KEEP, condition="ok")
     for wrong in ({"keep": "0"}, {"condition": "nosuch"}, {"batch_rows": 0}, {"column": "ok"}):
-        refused(owner, "t", **wrong)  # type: ignore[arg-type]
+        refused(owner, "t", **wrong)
     assert rows(owner, "select * from maint._policy") == [before]
 
 

@@ -1,4 +1,4 @@
-"""Passes to disturb: a table whose batches take their time, a CALL in a session of its own, and what must hold after."""
+"""Passes to disturb: a table with slow batches, a CALL in a session of its own, and what must hold after."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def until(condition: Callable[[], T], seconds: float = 20) -> T:
     give_up = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > give_up:
-            raise AssertionError(f"did not happen within {seconds} s: {getattr(condition, '__doc__', None) or condition}")
+            raise AssertionError(
+                f"did not happen within {seconds} s: {getattr(condition, '__doc__', None) or condition}"
+            )
         time.sleep(0.01)
     return found
 
