@@ -16,3 +16,5 @@ begin
     perform set_config('role', v_owner, true);
 end
 $$;
+comment on schema @extschema@ is
+'pytelemetry_db: retention of telemetry tables. People use the views and functions without a leading underscore.';
