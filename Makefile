@@ -1,10 +1,11 @@
 # Each target is one command that works from a clean clone; `make help` lists them.
 PYTHON ?= python3
 ROWS ?= 500000
+VERSIONS ?= 15 17 18
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint type format build sql db-cleanup db-cleanup-force versions clean
+.PHONY: help demo test test-matrix lint type format build sql db-cleanup db-cleanup-force versions clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +16,9 @@ demo: .venv/.demo ## the whole way on a throw-away PostgreSQL (ROWS=500000 scale
 test: .venv/.dev ## install what the tests need, run all of them (ARGS= goes to pytest)
 	@tools/bootstrap
 	$(BIN)/pytest $(ARGS)
+
+test-matrix: .venv/.dev ## the tests that need a server, on PostgreSQL 15, 17 and 18 (VERSIONS='17 18' chooses)
+	@VERSIONS="$(VERSIONS)" tools/matrix $(ARGS)
 
 lint: .venv/.dev ## style of Python and SQL, and the layers
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -66,10 +66,12 @@ class ProfileRow:
 def plan_install(connection: db.Connection, release: Release, request: InstallRequest) -> Script | None:
     """Return the script that would install, or None when this version is installed already.
 
-    :raises Refused: when another version is installed
+    :raises Refused: when another version is installed, or the server is a standby
     :raises UsageError: when a superuser names no owner
     """
     state = read_state(connection, request.schema)
+    if state.in_recovery:
+        raise Refused("this server is a read-only standby", next_step="connect to the primary")
     if state.installed:
         _check_version(state, release)
         return None
@@ -110,8 +112,9 @@ def apply_profile(
 
     :raises UsageError: for an unknown profile
     """
-    db.fetch(connection, "act_as", schema, {"role": owner})
-    rows = db.fetch(connection, "apply_profile", schema, {"profile": profile, "time_zone": time_zone})
+    with connection.transaction():
+        db.fetch(connection, "act_as", schema, {"role": owner})
+        rows = db.fetch(connection, "apply_profile", schema, {"profile": profile, "time_zone": time_zone})
     return tuple(ProfileRow(str(row["table_name"]), row["action"], row["detail"], row["fix"]) for row in rows)
 
 

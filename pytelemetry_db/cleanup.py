@@ -4,11 +4,13 @@ The work is done by the procedure inside the database; here is only what a perso
 way to stop at a batch boundary.
 """
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from pytelemetry_db import db, planning
 from pytelemetry_db.errors import PytelemetryError
@@ -73,33 +75,54 @@ def cleanup(
 
     :param connect: opens a connection for a purpose; called twice
     """
-    with closing(connect("cleanup")) as worker, closing(connect("watch")) as watcher:
+    # The passes are told by this name and not by their backend, which a pooler may change from call to call.
+    mine = f"cleanup {secrets.token_hex(4)}"
+    with closing(connect(mine)) as worker, closing(connect("watch")) as watcher:
+        wanted = {"application": db.application_name(mine)}
         db.on_notice(worker, on_notice)
+
+        def look() -> list[db.Row]:
+            return db.fetch(watcher, "progress", schema, wanted)
+
+        def ask(pid: int) -> object:
+            return db.fetch(watcher, "request_stop", schema, {"pid": pid})
+
         calls = _calls(watcher, schema, request)
         passes: list[db.Row] = []
         errors: list[PytelemetryError] = []
+        deadline: datetime | None = None
         for params in calls:
-            clock = db.fetch(worker, "clock", schema)[0]
+            if interrupts.count:
+                break
+            clock = db.fetch(worker, "clock", schema, {"max_duration": request.max_duration})[0]
+            if deadline is not None:
+                # One time budget: what is left of it, which also may be nothing.
+                params["max_duration"] = max(deadline - clock["now"], timedelta(milliseconds=1))
+            deadline = deadline or clock["deadline"]
             call = _Call(worker, schema, params)
             call.start()
-            _watch(call, worker, watcher, schema, interrupts, on_progress)
-            made = db.fetch(watcher, "runs_of", schema, {"pid": clock["pid"], "since": clock["now"]})
+            _watch(call, worker, look, ask, interrupts, on_progress)
+            made = db.fetch(watcher, "runs_of", schema, {**wanted, "since": clock["now"]})
+            for row in made:
+                if row["stop_reason"] is None:
+                    # Its CALL is over, so it is as well; the server has not noticed yet that the session is gone.
+                    row |= {"stop_reason": "interrupted", "detail": call.error.found if call.error else None}
             passes += made
             if call.error is not None and not any(_explains(row) for row in made):
                 errors.append(call.error)
-            if interrupts.count or worker.closed:
+            if worker.closed:
                 break
         return Outcome(passes=tuple(passes), errors=tuple(errors))
 
 
 def is_growing(row: db.Row) -> bool:
-    """Say whether a pass left more expired rows than the pass before it did; unknown counts as growing."""
+    """Say whether a pass left no fewer expired rows than the pass before it did; unknown counts as growing."""
     before = row["debt_before"] if row["debt_before"] is not None else row["rows_before"]
     return row["debt_rows"] is None or before is None or row["debt_rows"] >= before
 
 
 def exit_code(outcome: Outcome) -> int:
-    """Return 2 for a pass that failed, was locked out or suspended, 1 for one that lags behind, else 0."""
+    """Return 2 for a pass that failed, was locked out or suspended, 1 for one that lags or was stopped, else 0."""
     codes = [0, *(error.exit_code for error in outcome.errors)]
     for row in outcome.passes:
         reason = row["stop_reason"]
@@ -111,43 +134,43 @@ def exit_code(outcome: Outcome) -> int:
 
 
 def _calls(watcher: db.Connection, schema: str, request: Request) -> list[dict[str, object]]:
-    """One CALL for everything, or one for each table when tables or keeps were named."""
+    """One CALL for everything, or one for each table when tables or keeps were named, all checked before the first."""
     shared = {"max_duration": request.max_duration, "batch_rows": request.batch_rows, "yes": request.yes}
-    keeps = planning.qualified_keeps(watcher, schema, request.keeps)
-    names = list(planning.qualified(watcher, schema, request.tables).values())
-    if not names and not keeps:
+    meant = planning.targets(watcher, schema, request.tables, request.keeps)
+    if not meant:
         return [{"p_table": None, "keep": None, **shared}]
-    if not names:
-        names = [row["name"] for row in db.fetch(watcher, "policies", schema)]
-        names += [name for name in keeps if name not in names]
-    for name in names:
-        db.fetch(watcher, "check_keep", schema, {"p_table": name, "keep": keeps.get(name), "yes": request.yes})
-    return [{"p_table": name, "keep": keeps.get(name), **shared} for name in names]
+    for name, keep in meant.items():
+        db.fetch(watcher, "check_keep", schema, {"p_table": name, "keep": keep, "yes": request.yes})
+    return [{"p_table": name, "keep": keep, **shared} for name, keep in meant.items()]
 
 
 def _watch(
     call: _Call,
     worker: db.Connection,
-    watcher: db.Connection,
-    schema: str,
+    look: Callable[[], list[db.Row]],
+    ask: Callable[[int], object],
     interrupts: Interrupts,
     on_progress: Callable[[db.Row], None],
 ) -> None:
-    pid = worker.info.backend_pid
-    asked_at: float | None = None
+    """Watch a CALL to its end: ``look`` returns the pass at work, ``ask`` asks the pass of a backend to stop."""
+    give_up: float | None = None
+    asked: set[int] = set()
     cancelled = False
     while call.is_alive():
         call.join(_POLL_SECONDS)
-        if interrupts.count and asked_at is None:
-            db.fetch(watcher, "request_stop", schema, {"pid": pid})
-            asked_at = time.monotonic()
-        late = asked_at is not None and time.monotonic() - asked_at > _STOP_SECONDS
-        if (interrupts.count > 1 or late) and not cancelled:
-            worker.cancel_safe()
-            cancelled = True
-        for row in db.fetch(watcher, "progress", schema, {"pid": pid}):
+        rows = look()
+        if interrupts.count:
+            give_up = give_up or time.monotonic() + _STOP_SECONDS
+            for row in rows:
+                if row["run_id"] not in asked:
+                    ask(row["pid"])
+                    asked.add(row["run_id"])
+            if (interrupts.count > 1 or time.monotonic() > give_up) and not cancelled:
+                worker.cancel_safe()
+                cancelled = True
+        for row in rows:
             on_progress(row)
 
 
 def _explains(row: db.Row) -> bool:
-    return row["stop_reason"] in ("failed", "locked", "suspended", "interrupted", None)
+    return row["stop_reason"] in ("failed", "locked", "suspended", "interrupted")

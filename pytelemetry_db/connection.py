@@ -73,6 +73,11 @@ class Source:
     hidden: tuple[str, ...] = ()
     fallback_password: str | None = field(default=None, repr=False)
 
+    @property
+    def origin(self) -> str:
+        """Where the settings come from, as ``(from …)``."""
+        return self.label[self.label.rindex("(") :]
+
 
 def resolve(options: Options, environ: Mapping[str, str], parse_dsn: ParseDsn) -> Source:
     """Choose the source.

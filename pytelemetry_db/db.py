@@ -24,11 +24,13 @@ from pytelemetry_db.errors import (
     UsageError,
 )
 from pytelemetry_db.model import Script
+from pytelemetry_db.names import DEFAULT_SCHEMA
 from pytelemetry_db.render import render_catalog
 
 __all__ = [
     "Connection",
     "Row",
+    "application_name",
     "connect",
     "execute_script",
     "fetch",
@@ -72,7 +74,7 @@ def connect(source: Source, *, autocommit: bool = True, purpose: str) -> Connect
     conninfo = {
         "connect_timeout": _CONNECT_TIMEOUT,
         **source.conninfo,
-        "application_name": f"pytelemetry_db {purpose}",
+        "application_name": application_name(purpose),
         "client_encoding": "UTF8",
     }
     if os.environ.get("PGCONNECT_TIMEOUT") and "connect_timeout" not in source.conninfo:
@@ -92,7 +94,15 @@ def connect(source: Source, *, autocommit: bool = True, purpose: str) -> Connect
     except psycopg.Error as error:
         connection.close()
         raise _connect_error(error, source) from None
+    except ConnectionFailed:
+        connection.close()
+        raise
     return connection
+
+
+def application_name(purpose: str) -> str:
+    """Return the name by which the server knows a connection for that purpose."""
+    return f"pytelemetry_db {purpose}"
 
 
 def where(connection: Connection) -> str:
@@ -133,10 +143,11 @@ def execute_script(connection: Connection, script: Script) -> None:
 
 
 def on_notice(connection: Connection, handler: Callable[[str, str], None]) -> None:
-    """Call ``handler(severity, message)`` for each NOTICE and WARNING of this connection."""
+    """Call ``handler(severity, message)`` for each NOTICE and WARNING of this connection; a hint is a second line."""
 
     def call(diagnostic: psycopg.errors.Diagnostic) -> None:
-        handler(diagnostic.severity_nonlocalized or "NOTICE", diagnostic.message_primary or "")
+        hint = f"\n  try: {diagnostic.message_hint}" if diagnostic.message_hint else ""
+        handler(diagnostic.severity_nonlocalized or "NOTICE", f"{diagnostic.message_primary}{hint}")
 
     connection.add_notice_handler(call)
 
@@ -163,9 +174,12 @@ def to_error(error: psycopg.Error, *, schema: str | None = None, script: Script 
         found = f"{origin[0]}:{origin[1]}: {found}"
     kind = _kind(error, schema)
     detail, hint = diag.message_detail, diag.message_hint
-    if kind is NotInstalled and not hint:
-        at = "" if schema is None else f' in schema "{schema}"'
-        found, hint = f"pytelemetry_db is not installed{at}", "pytelemetry-db install"
+    if kind is NotInstalled and (not hint or isinstance(error, pg.UndefinedFunction)):
+        found, hint = _not_installed(error, schema)
+    elif kind is UsageError and isinstance(error, pg.UndefinedTable | pg.InvalidSchemaName) and not hint:
+        hint = "name the table with its schema; pytelemetry-db policy list names those that have a policy"
+    elif kind is NotPermitted and not hint and schema is not None and f"schema {schema}" in found:
+        hint = f"connect as the role that owns schema {schema}, or as a member of it"
     if isinstance(error, pg.ReadOnlySqlTransaction) and not hint:
         found, hint = f"{found}: a standby, or default_transaction_read_only", "connect to the primary"
     if kind is OperationFailed and error.sqlstate:
@@ -175,10 +189,13 @@ def to_error(error: psycopg.Error, *, schema: str | None = None, script: Script 
 
 _KINDS: tuple[tuple[type[psycopg.Error], type[PytelemetryError]], ...] = (
     (pg.InvalidParameterValue, UsageError),
+    (pg.UndefinedTable, UsageError),
     (pg.UndefinedObject, UsageError),
     (pg.WrongObjectType, UsageError),
     (pg.InvalidTextRepresentation, UsageError),
     (pg.InvalidDatetimeFormat, UsageError),
+    (pg.DatetimeFieldOverflow, UsageError),
+    (pg.IntervalFieldOverflow, UsageError),
     (pg.InvalidName, UsageError),
     (pg.InsufficientPrivilege, NotPermitted),
     (pg.InvalidAuthorizationSpecification, NotPermitted),
@@ -192,10 +209,14 @@ _KINDS: tuple[tuple[type[psycopg.Error], type[PytelemetryError]], ...] = (
 
 
 def _kind(error: psycopg.Error, schema: str | None) -> type[PytelemetryError]:
-    if isinstance(error, pg.UndefinedTable):
-        # A missing relation of ours means that we are missing; one of the user's is a typing error.
-        ours = schema is not None and f'relation "{schema}.' in (error.diag.message_primary or "")
-        return NotInstalled if ours else UsageError
+    if schema is not None:
+        # What our statement names is ours: when that is missing, we are. What the user names is a value, for which the
+        # server shows no place in the statement; it is a typing error, also as a.b.c or a.b.c.d.
+        missing = isinstance(error, pg.UndefinedTable | pg.InvalidSchemaName | pg.UndefinedFunction)
+        if missing and error.diag.statement_position:
+            return NotInstalled
+        if isinstance(error, pg.InvalidSchemaName | pg.SyntaxError | pg.FeatureNotSupported):
+            return UsageError
     for type_, kind in _KINDS:
         if isinstance(error, type_):
             return kind
@@ -204,13 +225,23 @@ def _kind(error: psycopg.Error, schema: str | None) -> type[PytelemetryError]:
     return OperationFailed
 
 
+def _not_installed(error: psycopg.Error, schema: str | None) -> tuple[str, str]:
+    """Return what was found and what to run next."""
+    found = "pytelemetry_db is not installed" + ("" if schema is None else f' in schema "{schema}"')
+    option = "" if schema in (None, DEFAULT_SCHEMA) else f" --schema {schema}"
+    if isinstance(error, pg.UndefinedFunction):
+        return f"{found}, or at another version", f"pytelemetry-db status{option}"
+    return found, f"pytelemetry-db install{option}"
+
+
 def _connect_error(error: psycopg.Error, source: Source) -> PytelemetryError:
     """Say what failed and where, in one line: libpq repeats itself for each address it tried."""
     reasons = [line for line in str(error).splitlines() if line.strip() and not line.startswith("\t")]
     reason = _PREAMBLE.sub("", reasons[-1], count=1).strip() if reasons else ""
     found = f"cannot connect to {source.label}: {reason or type(error).__name__}"
     if _LOGIN.search(reason):
-        return NotPermitted(found, sqlstate=error.sqlstate)
+        next_step = "check the user, the password (-W, DB_PASSWORD, PGPASSWORD, ~/.pgpass) and pg_hba.conf"
+        return NotPermitted(found, next_step=next_step, sqlstate=error.sqlstate)
     next_step = "check --dsn, --db-*, DB_*, PG* or DATABASE_URL, and that the server is up"
     return ConnectionFailed(found, next_step=next_step, sqlstate=error.sqlstate)
 
@@ -221,10 +252,21 @@ def _open(conninfo: Mapping[str, str], autocommit: bool) -> Connection:
 
 
 def _prepare_session(connection: Connection) -> None:
-    connection.execute(sources.catalog("session").encode())
-    # A few platforms cannot watch a socket; there the server notices later that we are gone.
-    with suppress(pg.InvalidParameterValue):
-        connection.execute(sources.catalog("client_check").encode())
+    """Make the session read as the driver does, and end when we are gone; not one that a pooler shares with others."""
+    found = connection.execute(sources.catalog("session").encode()).fetchone() or {}
+    shared = found["pid"] != connection.info.backend_pid
+    if not found["readable"]:
+        if shared:
+            raise ConnectionFailed(
+                f"DateStyle is {found['datestyle']} and IntervalStyle {found['intervalstyle']} for this role,"
+                " and a pooler shares the session",
+                "ISO and postgres, or a direct connection",
+            )
+        connection.execute(sources.catalog("styles").encode())
+    if not shared:
+        # A few platforms cannot watch a socket; there the server notices later that we are gone.
+        with suppress(pg.InvalidParameterValue):
+            connection.execute(sources.catalog("client_check").encode())
     if not connection.autocommit:
         connection.commit()
 

@@ -32,16 +32,19 @@ _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split
 def to_interval(text: str, option: str) -> str:
     """Return ``text`` as an unambiguous PostgreSQL interval, for example ``7d`` as ``7 days``.
 
-    :param option: how the user knows the value (``--keep``), for the error
+    :param option: how the user knows the value (``--keep``, ``--keep events_seen=``), for the error
     :raises UsageError: for a bare number, a bare ``m``, a negative or empty value, an unknown unit
     """
-    value = text.strip()
+    value, joined = text.strip(), option if option.endswith("=") else f"{option} "
+    option = option.removesuffix("=")
     if not value:
         raise UsageError(f"{option} is empty", _EXAMPLES)
     if value.startswith("-") or re.search(r"\bago\b|\s-\d", value):
         raise UsageError(f'{option}: "{value}" is negative', _EXAMPLES)
+    if re.fullmatch(r"0+(\.0+)?", value):
+        raise UsageError(f'{option}: "{value}" has no unit', _EXAMPLES)
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
-        raise UsageError(f'{option}: "{value}" of what?', f"{value}d is days, {value}h is hours", f"{option} {value}d")
+        raise UsageError(f'{option}: "{value}" of what?', f"{value}d is days, {value}h is hours", f"{joined}{value}d")
     if _ISO.fullmatch(value):
         return value.upper()
     return _parts(value, option)

@@ -13,6 +13,7 @@ class Interrupts:
     """Within the block Ctrl-C, SIGTERM and SIGHUP are counted; the code inside decides what they mean.
 
     ``count`` says how many came, ``exit_code`` what the process should end with: 130 for Ctrl-C, 143 for the others.
+    A signal that was ignored before stays so: ``nohup`` means what it says.
     """
 
     def __init__(self) -> None:
@@ -22,7 +23,8 @@ class Interrupts:
 
     def __enter__(self) -> Self:
         for number in _SIGNALS:
-            self._before[number] = signal.signal(number, self._note)
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(

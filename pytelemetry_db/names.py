@@ -1,12 +1,13 @@
-"""Names of schemas: which are allowed, and how they are written in SQL."""
+"""Names of schemas and profiles: which are allowed, and how they are written in SQL."""
 
 import re
 
 from pytelemetry_db.errors import UsageError
 
-__all__ = ["DEFAULT_SCHEMA", "quote_identifier", "quote_literal", "validate_schema"]
+__all__ = ["DEFAULT_SCHEMA", "quote_identifier", "quote_literal", "validate_profile", "validate_schema"]
 
 DEFAULT_SCHEMA = "maint"
+_PROFILES = ("telemetry",)
 
 _ALLOWED = re.compile(r"[a-z_][a-z0-9_]{0,47}")
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
@@ -44,6 +45,16 @@ def validate_schema(name: str) -> str:
             "1 to 48 lower-case letters, digits and underscores, not beginning with a digit",
             "--schema maint",
         )
+    return name
+
+
+def validate_profile(name: str) -> str:
+    """Return ``name`` if there is a profile of that name.
+
+    :raises UsageError: naming those that there are
+    """
+    if name not in _PROFILES:
+        raise UsageError(f'unknown profile "{name}"', next_step=f"Known profiles: {', '.join(_PROFILES)}.")
     return name
 
 

@@ -3,22 +3,36 @@
 from collections.abc import Mapping, Sequence
 
 from pytelemetry_db import db
+from pytelemetry_db.errors import UsageError
 
-__all__ = ["plan", "qualified", "qualified_keeps"]
+__all__ = ["plan", "targets"]
 
 
-def qualified(connection: db.Connection, schema: str, names: Sequence[str]) -> dict[str, str]:
-    """Map table names as they were typed to their schema-qualified, quoted names.
+def targets(
+    connection: db.Connection, schema: str, tables: Sequence[str], keeps: Mapping[str, str]
+) -> dict[str, str | None]:
+    """Return the tables that are meant, each once and with the keep that was said for it; empty: simply all.
 
-    :raises UsageError: for a table that does not exist
+    Names are as they were typed; those returned are qualified. Without ``tables`` a keep means: all that have a policy.
+
+    :raises UsageError: for a table that does not exist, two keeps for one table, a keep for a table that is not meant
     """
-    return {row["given"]: row["name"] for row in db.fetch(connection, "targets", schema, {"names": list(names)})}
-
-
-def qualified_keeps(connection: db.Connection, schema: str, keeps: Mapping[str, str]) -> dict[str, str]:
-    """Return ``keeps`` with schema-qualified table names as keys."""
-    names = qualified(connection, schema, list(keeps)) if keeps else {}
-    return {names[table]: keep for table, keep in keeps.items()}
+    wanted = [*tables, *keeps]
+    names = {row["given"]: row["name"] for row in db.fetch(connection, "targets", schema, {"names": wanted})}
+    said: dict[str, str] = {}
+    for table, keep in keeps.items():
+        if said.setdefault(names[table], keep) != keep:
+            raise UsageError(f"two keeps for {names[table]}: {said[names[table]]} and {keep}", next_step="say one")
+    meant = dict.fromkeys(names[table] for table in tables)
+    if keeps and not tables:
+        meant = dict.fromkeys([*(row["name"] for row in db.fetch(connection, "all_targets", schema)), *said])
+    for name in said:
+        if name not in meant:
+            raise UsageError(
+                f"a keep for {name}, which is not among the tables that were named",
+                next_step="name it as well, or leave its keep out",
+            )
+    return {name: said.get(name) for name in meant}
 
 
 def plan(
@@ -37,15 +51,11 @@ def plan(
     :raises NoPolicy: when a table, or the whole database, has none
     """
     wanted = {"batch_rows": batch_rows, "exact": exact}
-    keeps_of = qualified_keeps(connection, schema, keeps or {})
-    if not tables and not keeps_of:
+    meant = targets(connection, schema, tables, keeps or {})
+    if not meant:
         return db.fetch(connection, "plan", schema, {"p_table": None, "keep": None, **wanted})
-    names: list[str] = list(qualified(connection, schema, tables).values())
-    if not names:
-        names = [row["name"] for row in db.fetch(connection, "policies", schema)]
-        names += [name for name in keeps_of if name not in names]
     return [
         row
-        for name in names
-        for row in db.fetch(connection, "plan", schema, {"p_table": name, "keep": keeps_of.get(name), **wanted})
+        for name, keep in meant.items()
+        for row in db.fetch(connection, "plan", schema, {"p_table": name, "keep": keep, **wanted})
     ]

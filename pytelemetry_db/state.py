@@ -46,11 +46,15 @@ class Status:
         """What to type next: a command, or the statement that lifts a suspension."""
         if not self.state.installed:
             return "pytelemetry-db install --profile telemetry"
+        if self.state.in_recovery:
+            return "pytelemetry-db report"
         if not self.policies:
             return "pytelemetry-db policy set TABLE --keep 30d"
         first = self.policies[0]
         if first.state == "suspended":
             return first.state_fix or f"pytelemetry-db policy show {first.table}"
+        if any(policy.last_stop_reason in ("failed", "locked") for policy in self.policies):
+            return "pytelemetry-db report"
         if any(policy.last_started_at is None for policy in self.policies):
             return "pytelemetry-db plan"
         if any(policy.debt_rows for policy in self.policies):

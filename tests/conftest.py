@@ -1,7 +1,8 @@
 """Fixtures of every test: a server for the run, a fresh database for each test, the command line.
 
 A run starts its own server from the distribution's binaries. PYTELEMETRY_TEST_DSN (a superuser's DSN) makes it use a
-running one. Skips are shown at the end, and fail the run when CI=true.
+running one, PYTELEMETRY_TEST_BINDIR other binaries; with PYTELEMETRY_TEST_VERSION=17 it has to be a PostgreSQL 17.
+Tests that need a server carry the mark `server`. Skips are shown at the end, and fail the run when CI=true.
 """
 
 from __future__ import annotations
@@ -24,16 +25,24 @@ def cluster() -> Iterator[Cluster]:
     """The server: `.connect()`, `.stop()`, `.start()`, `.restart()`, `.crash()`, `.kill_backend(pid)`."""
     if dsn := os.environ.get("PYTELEMETRY_TEST_DSN"):
         external = ExternalCluster(dsn)
+        _check_version(external)
         external.create_roles()
         yield external
         return
     local = LocalCluster()
     try:
         local.start()
+        _check_version(local)
         local.create_roles()
         yield local
     finally:
         local.remove()
+
+
+def _check_version(cluster: Cluster) -> None:
+    found, wanted = str(cluster.version // 10000), os.environ.get("PYTELEMETRY_TEST_VERSION", "")
+    if wanted not in ("", found):
+        pytest.exit(f"the server is PostgreSQL {found}, PYTELEMETRY_TEST_VERSION asks for {wanted}", returncode=2)
 
 
 def install_into_template(*, host: str, port: int, user: str, dbname: str, password: str | None, **_: object) -> None:
@@ -90,6 +99,13 @@ def empty_database(_empty: psycopg.Connection[Any], cluster: Cluster) -> Iterato
 def cli(tmp_path: Path) -> Cli:
     """`cli("status", "--dsn", database.dsn)` runs the command in its own process and returns a `Result`."""
     return Cli(tmp_path)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test-matrix` runs on every version: whatever uses the server."""
+    for item in items:
+        if "cluster" in getattr(item, "fixturenames", ()):
+            item.add_marker("server")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

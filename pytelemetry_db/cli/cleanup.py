@@ -1,6 +1,7 @@
 """Commands that look at expired rows and remove them: plan, cleanup."""
 
 import os
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["print_plan", "register", "run_cleanup", "show_plan"]
 
 Tables = Annotated[
-    list[str] | None, typer.Argument(metavar="[TABLE]...", help="Only these tables. [default: all that have a policy]")
+    list[str] | None, typer.Argument(metavar="TABLE", help="Only these tables. [default: all that have a policy]")
 ]
 Keeps = Annotated[
     list[str] | None,
@@ -83,8 +84,9 @@ def cleanup(
     Ctrl-C stops at the batch boundary, a second one at once; what was removed stays removed, and the next pass goes on.
     A keep shorter than the stored policy needs --yes; it counts for this pass only and is recorded.
 
-    Exit codes: 0 done, paused, at work elsewhere, or out of time while the backlog shrinks; 1 out of time while it
-    grows; 2 failed, locked out or suspended; 3 no policy; 64 wrong usage; 130 and 143 interrupted.
+    Exit codes: 0 done, paused, at work elsewhere, or out of time while the backlog shrinks; 1 out of time while it does
+    not, or interrupted by others; 2 failed, locked out or suspended; 3 no policy; 64 wrong usage; 130 and 143
+    interrupted by a signal.
     """
     days = {"events_seen": events_retention_days, "agg_1m": agg_retention_days}
     keeps = _keeps(keep or [], days)
@@ -104,10 +106,11 @@ def show_plan(
     from pytelemetry_db import db, planning
 
     with open_connection(common, "plan") as connection:
-        keeps = keeps | _keeps_of_environment(connection, common.schema, tables, keeps)
-        rows = planning.plan(connection, common.schema, tables, keeps, batch_rows=batch_rows, exact=exact)
+        meant = keeps | _keeps_of_environment(connection, common.schema, tables, keeps)
+        rows = planning.plan(connection, common.schema, tables, meant, batch_rows=batch_rows, exact=exact)
         output.say(f"{db.where(connection)}, schema {common.schema}: what would go now; nothing is removed")
     print_plan(rows, json=json)
+    _next_of_plan(rows, tables, keeps)
 
 
 def print_plan(rows: "list[db.Row]", *, json: bool = False) -> None:
@@ -135,11 +138,23 @@ def print_plan(rows: "list[db.Row]", *, json: bool = False) -> None:
         name = f"{row['schema_name']}.{row['table_name']}"
         output.detail(f"{name}: {row['statement']}")
         if row["note"]:
-            output.say(f"{output.mark('unknown' if row['state'] == 'active' else 'warning')} {name}: {row['note']}")
+            output.say(f"{output.mark('warning')} {name}: {row['note']}")
         for finding in row["findings"]:
             mark = output.mark("critical" if finding["level"] == "error" else "warning")
-            output.say(f"{mark} {name}: {finding['detail']}. Fix: {finding['fix']}")
-    output.next_step("pytelemetry-db cleanup")
+            fix = f". Fix: {finding['fix']}" if finding["fix"] else ""
+            output.say(f"{mark} {name}: {finding['detail']}{fix}")
+
+
+def _next_of_plan(rows: "list[db.Row]", tables: list[str], keeps: dict[str, str]) -> None:
+    """What was planned, as the command that does it; unless it cannot be done, or there is nothing to do."""
+    if any(row["state"] == "suspended" or any(one["level"] == "error" for one in row["findings"]) for row in rows):
+        output.next_step("pytelemetry-db doctor")
+    elif all(row["expired_rows"] == 0 for row in rows):
+        output.say(f"{output.mark('ok')} nothing is expired")
+        output.next_step("pytelemetry-db status")
+    else:
+        said = [word for table, keep in keeps.items() for word in ("--keep", f"{table}={keep}")]
+        output.next_step(shlex.join(["pytelemetry-db", "cleanup", *tables, *said]))
 
 
 def run_cleanup(
@@ -158,14 +173,15 @@ def run_cleanup(
     from pytelemetry_db.cli.progress import Progress
     from pytelemetry_db.interrupts import Interrupts
 
+    limit = durations.to_interval(max_duration, "--max-duration")
     source = resolve_source(common)
     with open_connection(common, "cleanup", source=source) as connection:
         keeps = keeps | _keeps_of_environment(connection, common.schema, tables, keeps)
-        output.say(f"{db.where(connection)} ({source.kind}), schema {common.schema}")
+        output.say(f"{db.where(connection)} {source.origin}, schema {common.schema}")
     request = cleaning.Request(
         tables=tables,
         keeps=keeps,
-        max_duration=durations.to_interval(max_duration, "--max-duration"),
+        max_duration=limit,
         batch_rows=batch_rows,
         yes=yes,
     )
@@ -180,11 +196,12 @@ def run_cleanup(
         )
     for error in outcome.errors:
         output.fail(error)
-    if json:
+    if json and (outcome.passes or not outcome.errors):
         output.json_dump({"passes": outcome.passes})
-    elif not outcome.errors or outcome.passes:
+    elif outcome.passes:
         print_passes(list(outcome.passes))
-    output.next_step("pytelemetry-db report")
+    if outcome.passes:
+        output.next_step("pytelemetry-db report")
     return interrupts.exit_code if interrupts.count else cleaning.exit_code(outcome)
 
 
@@ -196,7 +213,9 @@ def _keeps(pairs: list[str], days: dict[str, int | None]) -> dict[str, str]:
         table, equals, value = pair.rpartition("=")
         if not equals or not table:
             raise UsageError(f'--keep: found "{pair}"', "TABLE=DURATION, such as events_seen=7d")
-        keeps[table] = durations.to_interval(value, f"--keep {table}=")
+        keep = durations.to_interval(value, f"--keep {table}=")
+        if keeps.setdefault(table, keep) != keep:
+            raise UsageError(f"two keeps for {table}: {keeps[table]} and {keep}", next_step="say one")
     return keeps
 
 
@@ -212,7 +231,9 @@ def _keeps_of_environment(
         return found
     for row in policies.list_policies(connection, schema):
         name = row["table_name"]
-        if name in wanted and name not in said and (not tables or {name, row["name"]} & set(tables)):
+        if row["state"] == "suspended" or name not in wanted or {name, row["name"]} & set(said):
+            continue
+        if not tables or {name, row["name"]} & set(tables):
             if not wanted[name].isdecimal():
                 raise UsageError(f'{_DAYS[name]}: found "{wanted[name]}"', "a whole number of days")
             found[row["name"]] = f"{wanted[name]} days"

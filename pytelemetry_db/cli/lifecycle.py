@@ -16,7 +16,7 @@ from pytelemetry_db.cli.options import (
     open_connection,
     resolve_source,
 )
-from pytelemetry_db.names import DEFAULT_SCHEMA
+from pytelemetry_db.names import DEFAULT_SCHEMA, validate_profile
 
 if TYPE_CHECKING:
     from pytelemetry_db.state import Status
@@ -31,7 +31,14 @@ AllowAllTables = Annotated[
     typer.Option("--allow-all-tables-publication", help="Install although a publication replicates every table."),
 ]
 Profile = Annotated[
-    str | None, typer.Option("--profile", metavar="NAME", help="Set the policies of a known platform: telemetry.")
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        # Before anything is installed.
+        callback=lambda name: name and validate_profile(name),
+        help="Set the policies of a known platform: telemetry.",
+    ),
 ]
 TimeZone = Annotated[
     str | None, typer.Option("--time-zone", metavar="ZONE", help="Of the profile's policies. [default: the session's]")

@@ -53,7 +53,7 @@ class Talk:
     """How much to say: every command has these."""
 
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but warnings and errors.")] = False
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more, such as the DELETE of a plan.")] = False
     log_file: Annotated[
         str | None, typer.Option("--log-file", metavar="FILE", help="Append all lines with their time. [env: LOG_FILE]")
     ] = None
@@ -83,16 +83,17 @@ class Common(Offline):
         typer.Option("--dsn", metavar="DSN", help="postgresql://user@host:port/database or key=value pairs."),
     ] = field(default=None, repr=False)
     db_host: Annotated[
-        str | None, typer.Option("--db-host", metavar="HOST", help="[env: DB_HOST; default: localhost]")
+        str | None,
+        typer.Option("--db-host", metavar="HOST", help="Server or socket. [env: DB_HOST; default: localhost]"),
     ] = None
-    db_port: Annotated[int | None, typer.Option("--db-port", metavar="PORT", help="[env: DB_PORT; default: 5432]")] = (
-        None
-    )
+    db_port: Annotated[
+        int | None, typer.Option("--db-port", metavar="PORT", help="Port. [env: DB_PORT; default: 5432]")
+    ] = None
     db_name: Annotated[
-        str | None, typer.Option("--db-name", metavar="NAME", help="[env: DB_NAME; default: telemetry]")
+        str | None, typer.Option("--db-name", metavar="NAME", help="Database. [env: DB_NAME; default: telemetry]")
     ] = None
     db_user: Annotated[
-        str | None, typer.Option("--db-user", metavar="USER", help="[env: DB_USER; default: telemetry]")
+        str | None, typer.Option("--db-user", metavar="USER", help="Role. [env: DB_USER; default: telemetry]")
     ] = None
     db_password: Annotated[
         str | None,
@@ -117,7 +118,8 @@ def accepts(command: Callable[..., None]) -> Callable[..., None]:
             said = group(**{item.name: values[item.name] for item in fields(group)})
             arguments[name] = said = _inherit(said, _context.find_root().obj)
             if isinstance(said, Talk):
-                output.configure(quiet=said.quiet, verbose=said.verbose, log_file=said.log_file)
+                schema = said.schema_option if isinstance(said, Offline) else None
+                output.configure(quiet=said.quiet, verbose=said.verbose, log_file=said.log_file, schema=schema)
         if "context" in signature.parameters:
             arguments["context"] = _context
         command(**arguments)

@@ -1,9 +1,11 @@
 """Everything we print: data on stdout, talk on stderr, and both into the log file if there is one."""
 
+import atexit
 import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal, TextIO
@@ -16,6 +18,7 @@ __all__ = [
     "detail",
     "fail",
     "is_fancy",
+    "is_quiet",
     "json_dump",
     "line",
     "mark",
@@ -24,6 +27,7 @@ __all__ = [
     "say",
     "script",
     "table",
+    "timed",
     "warn",
 ]
 
@@ -43,21 +47,28 @@ class _Talk:
 
     quiet = False
     verbose = False
+    schema: str | None = None
     log: TextIO | None = None
+    # stdout or stderr, when they go into the log file anyway: a line must not be there twice.
+    logged: tuple[TextIO, ...] = ()
 
 
 _talk = _Talk()
 
 
-def configure(*, quiet: bool = False, verbose: bool = False, log_file: str | None = None) -> None:
+def configure(
+    *, quiet: bool = False, verbose: bool = False, log_file: str | None = None, schema: str | None = None
+) -> None:
     """Set how much is said. ``log_file`` gets every line with its time, whatever ``quiet`` says.
+
+    ``schema`` is ours when it is not the usual one: it belongs into every command to type next.
 
     A file named by the option must be writable; one named only by ``LOG_FILE`` is a warning, so that a full or missing
     log directory does not stop the maintenance.
 
     :raises UsageError: when the option's file cannot be opened
     """
-    _talk.quiet, _talk.verbose = quiet, verbose
+    _talk.quiet, _talk.verbose, _talk.schema = quiet, verbose, schema
     name = log_file or os.environ.get("LOG_FILE")
     if not name or _talk.log is not None:
         return
@@ -67,6 +78,14 @@ def configure(*, quiet: bool = False, verbose: bool = False, log_file: str | Non
         if log_file:
             raise UsageError(f"cannot write the log file {name}: {error.strerror}") from None
         warn(f"cannot write LOG_FILE {name}: {error.strerror}")
+    else:
+        atexit.register(_talk.log.close)
+        _talk.logged = tuple(stream for stream in (sys.stdout, sys.stderr) if _is_same_file(stream, _talk.log))
+
+
+def is_quiet() -> bool:
+    """Say whether only warnings and errors are wanted."""
+    return _talk.quiet
 
 
 def is_fancy() -> bool:
@@ -83,7 +102,7 @@ def mark(level: Level) -> str:
 
 def line(text: str = "") -> None:
     """Print a line of data on stdout, at once: talk and data stay in order when both go into one file."""
-    print(text, flush=True)
+    _print(text, sys.stdout)
     _write_log(text)
 
 
@@ -95,7 +114,14 @@ def script(text: str) -> None:
 def say(text: str) -> None:
     """Tell something on stderr, unless ``--quiet``."""
     if not _talk.quiet:
-        print(text, file=sys.stderr)
+        _print(text, sys.stderr)
+    _write_log(text)
+
+
+def timed(text: str) -> None:
+    """Tell something with its time, unless ``--quiet``."""
+    if not _talk.quiet:
+        _print(f"{_now()} {text}", sys.stderr)
     _write_log(text)
 
 
@@ -112,19 +138,20 @@ def detail(text: str) -> None:
 
 def warn(text: str) -> None:
     """Tell something that should not be overlooked, also with ``--quiet``."""
-    print(f"warning: {text}", file=sys.stderr)
+    _print(f"warning: {text}", sys.stderr)
     _write_log(f"warning: {text}")
 
 
 def fail(error: PytelemetryError | str) -> None:
     """Say what went wrong: one line, and one with what to do."""
-    print(f"error: {error}", file=sys.stderr)
+    _print(f"error: {error}", sys.stderr)
     _write_log(f"error: {error}")
 
 
 def next_step(command: str) -> None:
-    """Say what to type next."""
-    say(f"next: {command}")
+    """Say what to type next, in the schema that was asked for."""
+    elsewhere = _talk.schema and command.startswith("pytelemetry-db ") and "--schema" not in command
+    say(f"next: {command} --schema {_talk.schema}" if elsewhere else f"next: {command}")
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -173,7 +200,22 @@ def _json(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _print(text: str, stream: TextIO) -> None:
+    if stream not in _talk.logged:
+        print(text, file=stream, flush=True)
+
+
+def _is_same_file(one: TextIO, other: TextIO) -> bool:
+    # A stream that is closed, or none of the system's, is not the log file.
+    with suppress(OSError, ValueError):
+        return os.path.sameopenfile(one.fileno(), other.fileno())
+    return False
+
+
 def _write_log(text: str) -> None:
     if _talk.log is not None:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        _talk.log.writelines(f"{now} {part}\n" for part in text.splitlines() or [""])
+        _talk.log.writelines(f"{_now()} {part}\n" for part in text.splitlines() or [""])

@@ -1,5 +1,6 @@
 """Commands about policies: set, list, show, drop, pause, resume, rebind; and confirm, doctor."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 Table = Annotated[str, typer.Argument(metavar="TABLE", help="Name of the table, with its schema where needed.")]
-OneTable = Annotated[str | None, typer.Argument(metavar="[TABLE]", help="Only this table.")]
+OneTable = Annotated[
+    str | None, typer.Argument(metavar="TABLE", help="Only this table. [default: all that have a policy]")
+]
 Keep = Annotated[
     str | None,
     typer.Option("--keep", metavar="DURATION", help="How long rows stay: 7d, 6h, 3mon, 1y. A new policy needs it."),
@@ -141,7 +144,7 @@ def list_(common: Common, json: Json = False) -> None:
                 for row in rows
             ],
         )
-    output.next_step("pytelemetry-db plan" if rows else "pytelemetry-db policy set TABLE --keep 30d")
+    _next_of(bool(rows))
 
 
 def show(table: Table, common: Common, json: Json = False) -> None:
@@ -220,8 +223,11 @@ def doctor(common: Common, table: OneTable = None, json: Json = False) -> None:
     from pytelemetry_db import policies
 
     with open_connection(common, "doctor") as connection:
-        known = [row["name"] for row in policies.list_policies(connection, common.schema)]
-        findings = policies.preflight(connection, common.schema, table)
+        if table:
+            known = [policies.find_policy(connection, common.schema, table)["name"]]
+        else:
+            known = [row["name"] for row in policies.list_policies(connection, common.schema)]
+        findings = policies.preflight(connection, common.schema, known[0] if table else None)
     if json:
         output.json_dump({"policies": known, "findings": findings})
     for row in () if json else findings:
@@ -229,16 +235,17 @@ def doctor(common: Common, table: OneTable = None, json: Json = False) -> None:
         output.line(f"{mark} {row['name']}: {row['detail']}")
         if row["fix"]:
             output.line(f"    fix: {row['fix']}")
-    if not known:
-        output.next_step("pytelemetry-db policy set TABLE --keep 30d")
-        raise typer.Exit(3)
-    if not findings:
+    if known and not findings:
         output.say(f"{output.mark('ok')} nothing stands in the way of {table or 'any policy'}")
-    output.next_step("pytelemetry-db plan")
+    _next_of(bool(known))
+    if not known:
+        raise typer.Exit(3)
     raise typer.Exit(2 if any(row["level"] == "error" for row in findings) else bool(findings))
 
 
 def _print_policy(row: "db.Row", *, json: bool) -> None:
+    from pytelemetry_db import durations
+
     if json:
         output.json_dump({"policy": row})
         return
@@ -246,7 +253,23 @@ def _print_policy(row: "db.Row", *, json: bool) -> None:
     output.line(f"{row['schema_name']}.{row['table_name']}")
     for name, value in row.items():
         if value is not None and name not in hidden:
-            output.line(f"  {name.replace('_', ' '):16} {value}")
+            text = durations.format_bytes(value) if name == "max_size" else _plain(value)
+            output.line(f"  {name.replace('_', ' '):16} {text}")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value.isoformat(sep=" ", timespec="seconds") if isinstance(value, datetime) else str(value)
+
+
+def _next_of(known: bool) -> None:
+    """Say what to type next, and first that nothing happens as long as there is no policy."""
+    if known:
+        output.next_step("pytelemetry-db plan")
+    else:
+        output.say(f"{output.mark('warning')} no policies: nothing is removed")
+        output.next_step("pytelemetry-db policy set TABLE --keep 30d")
 
 
 def _tell_notices(connection: "db.Connection") -> None:

@@ -1,7 +1,6 @@
 """How a pass shows itself: a bar on a terminal, a plain line per table elsewhere."""
 
 import sys
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,7 +18,7 @@ class Progress:
     """Shows rows of the view ``progress`` and the NOTICE that ends each pass."""
 
     def __init__(self) -> None:
-        self._fancy = sys.stderr.isatty()
+        self._fancy = sys.stderr.isatty() and not output.is_quiet()
         self._run: int | None = None
         self._bar: Any = None
 
@@ -56,10 +55,10 @@ class Progress:
         elif self._fancy:
             output.say(text)
         else:
-            output.say(f"{datetime.now(UTC).isoformat(timespec='seconds')} {text}")
+            output.timed(text)
 
     def _close(self) -> None:
+        # The bar stays where the pass was last seen; the line that follows says how it ended.
         if self._bar is not None:
-            self._bar.update(self._bar.length - self._bar.pos)
             self._bar.__exit__(None, None, None)
             self._bar = None

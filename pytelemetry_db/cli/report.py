@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["print_passes", "print_report", "register"]
 
+_FINE = ("done", "deadline", "paused", "upgraded", None)
+
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
@@ -41,6 +43,7 @@ def print_report(rows: "list[db.Row]", since: str, *, json: bool = False) -> Non
     totals = ledger.summary(rows)
     if json:
         output.json_dump({"since": since, "tables": totals, "runs": rows})
+        output.next_step("pytelemetry-db status")
         return
     if not rows:
         output.say(f"no pass in the last {since}")
@@ -88,7 +91,8 @@ def print_passes(rows: "list[db.Row]") -> None:
         ],
     )
     for row in rows:
-        if row["error_message"] or row["detail"]:
-            code = f" (SQLSTATE {row['error_sqlstate']})" if row["error_sqlstate"] else ""
-            text = " ".join(part for part in (row["error_message"], row["detail"]) if part)
-            output.say(f"{output.mark('warning')} run {row['run_id']}, {row['table_name']}: {text}{code}")
+        error = f"{row['error_message']} (SQLSTATE {row['error_sqlstate']})" if row["error_message"] else None
+        if text := ". ".join(part for part in (error, row["detail"]) if part):
+            # Also with --quiet: whoever reads the mail of a failed job must not have to ask for the reason.
+            tell = output.note if row["stop_reason"] in _FINE else output.warn
+            tell(f"run {row['run_id']}, {row['schema_name']}.{row['table_name']}: {text}")

@@ -1,2 +1,2 @@
--- Goes on as another role for the rest of the session.
-select pg_catalog.set_config('role', %(role)s, false);
+-- Goes on as another role until the transaction ends.
+select pg_catalog.set_config('role', %(role)s, true) as role;

@@ -2,7 +2,7 @@
 -- before the first one is touched.
 select
     @extschema@._check_keep(
-        @extschema@._find_policy(%(p_table)s::text::regclass),
+        @extschema@._find_policy(%(p_table)s::regclass),
         %(keep)s::interval,
         %(yes)s::boolean
     );

@@ -1,6 +1,6 @@
 -- cleanup: one CALL, alone, because it commits.
 call @extschema@.cleanup(
-    p_table => %(p_table)s::text::regclass,
+    p_table => %(p_table)s::regclass,
     p_max_duration => %(max_duration)s::interval,
     p_keep => %(keep)s::interval,
     p_batch_rows => %(batch_rows)s::integer,

@@ -1,4 +1,4 @@
--- The server's clock and the backend that asks.
+-- The server's clock, and when a pass that begins now will be over.
 select
     clock_timestamp() as now,
-    pg_backend_pid() as pid;
+    clock_timestamp() + %(max_duration)s::interval as deadline;

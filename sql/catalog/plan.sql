@@ -15,7 +15,7 @@ select
     p.findings,
     p.note
 from @extschema@.plan(
-    p_table => %(p_table)s::text::regclass,
+    p_table => %(p_table)s::regclass,
     p_keep => %(keep)s::interval,
     p_batch_rows => %(batch_rows)s::integer,
     p_exact => %(exact)s::boolean

@@ -5,7 +5,7 @@ with asked as (
     from @extschema@._policy as p
     where
         %(p_table)s::text is null
-        or p.relation_id = %(p_table)s::text::regclass::oid
+        or quote_ident(p.schema_name) || '.' || quote_ident(p.table_name) = %(p_table)s::text
 ),
 
 found as (
@@ -26,6 +26,11 @@ found as (
         c.fix
     from asked as p
     cross join @extschema@._preflight(p.relation_id, p.time_column, p.epoch_unit, current_user) as c
+    where
+        not exists (
+            select from @extschema@._suspension(p.policy_id) as s
+            where s.guard = 'binding'
+        )
 )
 
 select

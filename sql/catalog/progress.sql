@@ -1,4 +1,4 @@
--- The pass that a backend is at work on now, for the progress bar.
+-- The pass that a client is at work on now, for the progress bar.
 select
     p.run_id,
     p.schema_name,
@@ -6,6 +6,8 @@ select
     p.started_at,
     p.rows,
     p.rows_expected,
-    p.batches
+    p.batches,
+    p.pid
 from @extschema@.progress as p
-where p.pid = %(pid)s::integer;
+inner join @extschema@.runs as r on p.run_id = r.run_id
+where r.application_name = %(application)s;

@@ -1,4 +1,4 @@
--- The passes that one CALL of a backend made, each with the debt that the pass
+-- The passes that one CALL made, each with the debt that the pass
 -- before it left, to tell whether a debt grows.
 select
     r.run_id,
@@ -34,6 +34,6 @@ select
     ) as debt_before
 from @extschema@.runs as r
 where
-    r.pid = %(pid)s::integer
+    r.application_name = %(application)s
     and r.started_at >= %(since)s::timestamptz
 order by r.run_id;

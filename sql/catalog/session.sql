@@ -1,5 +1,9 @@
--- Once per connection: dates and intervals as the driver reads them, whatever
--- the role's styles are. The order of day and month in input stays the user's.
+-- Once per connection: whose session it is (a pooler's has another backend than
+-- the one that we were told), and whether dates and intervals are written as the
+-- driver reads them.
 select
-    pg_catalog.set_config('datestyle', 'ISO', false) as datestyle,
-    pg_catalog.set_config('intervalstyle', 'postgres', false) as intervalstyle;
+    pg_catalog.pg_backend_pid() as pid,
+    pg_catalog.current_setting('datestyle') as datestyle,
+    pg_catalog.current_setting('intervalstyle') as intervalstyle,
+    pg_catalog.current_setting('datestyle') like 'ISO%'
+    and pg_catalog.current_setting('intervalstyle') = 'postgres' as readable;

@@ -8,19 +8,25 @@ as $$
 declare
     v_run @extschema@._run;
     v_table_rows numeric;
+    v_name text;
 begin
     select r.* into strict v_run from @extschema@._run as r where r.run_id = p_run_id;
     select sum(greatest(c.reltuples, 0)::numeric) into v_table_rows
     from @extschema@._leaves(v_run.relation_id) as l
     inner join pg_class as c on c.oid = l.relation_id;
-    if v_run.rows = 0 or v_run.rows * 100 < v_table_rows * @extschema@._get_setting('analyze_percent')::integer then
+    v_name := @extschema@._qualified_name(v_run.relation_id);
+    -- ANALYZE without a name would be ANALYZE of everything.
+    if
+        v_name is null or v_run.rows = 0
+        or v_run.rows * 100 < v_table_rows * @extschema@._get_setting('analyze_percent')::integer
+    then
         return;
     end if;
     begin
-        execute format('analyze %s', @extschema@._qualified_name(v_run.relation_id));
+        execute format('analyze %s', v_name);
         update @extschema@._run as r set analyzed = true where r.run_id = p_run_id;
     exception
-        when lock_not_available or undefined_table or null_value_not_allowed then
+        when lock_not_available or undefined_table then
             update @extschema@._run as r
             set detail = concat_ws(' ', nullif(r.detail, ''), format('ANALYZE was not possible: %s', sqlerrm))
             where r.run_id = p_run_id;

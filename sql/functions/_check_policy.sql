@@ -13,7 +13,7 @@ declare
 begin
     if v_keep is null then
         raise exception 'a new policy on % needs p_keep', v_name
-            using errcode = 'invalid_parameter_value', hint = 'For example p_keep => ''7 days''.';
+            using errcode = 'invalid_parameter_value', hint = 'For example p_keep => ''7 days'' (command line: --keep 7d).';
     elsif
         v_keep < interval '1 minute' or v_keep > interval '100 years'
         or least(extract(year from v_keep), extract(month from v_keep), extract(day from v_keep), extract(epoch from v_keep - date_trunc('day', v_keep))) < 0
@@ -38,17 +38,17 @@ begin
             using errcode = 'invalid_parameter_value', hint = 'Expected a name from pg_timezone_names, such as ''Europe/Berlin'' or ''UTC''.';
     elsif (p_policy).time_type is null then
         raise exception '% has no column "%"', v_name, (p_policy).time_column
-            using errcode = 'invalid_parameter_value', hint = 'Say p_column => ''…''.';
+            using errcode = 'invalid_parameter_value', hint = 'Say p_column => ''…'' (command line: --column).';
     elsif (p_policy).time_type = 'unsupported' then
         raise exception 'column "%" of % is not a time column', (p_policy).time_column, v_name
             using errcode = 'invalid_parameter_value',
             hint = 'Expected timestamptz, timestamp, date, or an integer or bigint epoch with p_epoch_unit.';
     elsif (p_policy).time_type in ('integer', 'bigint') and coalesce((p_policy).epoch_unit, '') not in ('s', 'ms', 'us', 'ns') then
         raise exception 'the epoch column "%" needs a unit', (p_policy).time_column
-            using errcode = 'invalid_parameter_value', hint = 'Say p_epoch_unit => ''s'', ''ms'', ''us'' or ''ns''.';
+            using errcode = 'invalid_parameter_value', hint = 'Say p_epoch_unit => ''s'', ''ms'', ''us'' or ''ns'' (command line: --epoch-unit).';
     elsif (p_policy).time_type not in ('integer', 'bigint') and (p_policy).epoch_unit is not null then
         raise exception 'column "%" is a %, which has no epoch unit', (p_policy).time_column, (p_policy).time_type
-            using errcode = 'invalid_parameter_value', hint = 'Leave p_epoch_unit out.';
+            using errcode = 'invalid_parameter_value', hint = 'Leave p_epoch_unit (command line: --epoch-unit) out.';
     end if;
 end
 $$;

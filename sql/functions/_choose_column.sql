@@ -1,3 +1,4 @@
+-- requires: _time_columns
 -- The time column of a new policy when none was named: the only column of a
 -- time type; several or none is an error that lists the candidates.
 create or replace function @extschema@._choose_column(p_relation_id oid)
@@ -7,13 +8,8 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_columns name [];
+    v_columns name [] := @extschema@._time_columns(p_relation_id);
 begin
-    select array_agg(a.attname order by a.attnum) into v_columns
-    from pg_attribute as a
-    where
-        a.attrelid = p_relation_id and a.attnum > 0 and not a.attisdropped
-        and @extschema@._time_type(p_relation_id, a.attname) in ('timestamptz', 'timestamp', 'date');
     if cardinality(v_columns) = 1 then
         return v_columns[1];
     end if;
@@ -21,7 +17,7 @@ begin
         @extschema@._qualified_name(p_relation_id), coalesce(cardinality(v_columns), 0)
         using errcode = 'invalid_parameter_value',
         detail = coalesce('Candidates: ' || array_to_string(v_columns, ', ') || '.', 'An integer epoch column must be named together with its unit.'),
-        hint = 'Say p_column => ''…''.';
+        hint = 'Say p_column => ''…'' (command line: --column).';
 end
 $$;
 comment on function @extschema@._choose_column(oid) is

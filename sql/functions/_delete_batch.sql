@@ -5,7 +5,11 @@
 -- larger than a batch is cut by ctid; the rows of it that were tried and stayed
 -- (a trigger kept them) are counted and skipped, or we never end. The predicate
 -- is repeated in every DELETE: a row that was changed meanwhile is judged again.
+-- So is the oid of the leaf: renaming a schema waits for nobody, and the name
+-- may belong to another table by then. (Not in the probe, whose index-only scan
+-- it would end.)
 create or replace function @extschema@._delete_batch(
+    p_leaf_id oid,
     p_leaf text,
     p_time_column name,
     p_time_type text,
@@ -38,7 +42,8 @@ begin
             v_range := format('%I < %L::%s and %s', p_time_column, next_after, p_time_type, v_where);
         end if;
         begin
-            select d.deleted, d.wal_bytes into deleted, wal_bytes from @extschema@._delete_rows(p_leaf, v_range) as d;
+            select d.deleted, d.wal_bytes into deleted, wal_bytes
+            from @extschema@._delete_rows(p_leaf, format('tableoid = %s and %s', p_leaf_id, v_range)) as d;
             -- Rows may have come in after the probe; never commit an outsize batch.
             if deleted <= p_rows * 1.5 then
                 return;
@@ -58,12 +63,12 @@ begin
     from @extschema@._delete_rows(
         p_leaf,
         format(
-            'ctid = any(array(select ctid from only %s where %s order by %I offset %s limit %s)) and %s',
-            p_leaf, v_where, p_time_column, p_kept, p_rows, p_predicate
+            'tableoid = %s and ctid = any(array(select ctid from only %s where %s order by %I offset %s limit %s)) and %s',
+            p_leaf_id, p_leaf, v_where, p_time_column, p_kept, p_rows, p_predicate
         )
     ) as d;
     next_kept := (p_kept + p_rows - deleted)::integer;
 end
 $$;
-comment on function @extschema@._delete_batch(text, name, text, text, text, integer, integer) is
+comment on function @extschema@._delete_batch(oid, text, name, text, text, text, integer, integer) is
 'Deletes one batch of expired rows from one leaf, going up in time.';

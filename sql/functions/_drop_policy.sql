@@ -1,4 +1,5 @@
 -- The work of drop_policy, after the name was resolved by the caller's path.
+-- The policy that is listed under the name goes first; see _find_policy.
 create or replace function @extschema@._drop_policy(p_relation_id oid, p_table text)
 returns void
 language plpgsql
@@ -10,19 +11,23 @@ declare
 begin
     select p.* into v_policy
     from @extschema@._policy as p
+    cross join lateral (
+        select
+            p_table in (format('%I.%I', p.schema_name, p.table_name), p.schema_name || '.' || p.table_name)
+            or format('%I.%I', p.schema_name, p.table_name) is not distinct from @extschema@._qualified_name(p_relation_id) as listed
+    ) as n
     where
-        p.relation_id = p_relation_id
-        or format('%I.%I', p.schema_name, p.table_name) = @extschema@._qualified_name(p_relation_id)
-        or p_table in (format('%I.%I', p.schema_name, p.table_name), p.schema_name || '.' || p.table_name)
-    order by (p.relation_id = p_relation_id) desc nulls last
+        n.listed
+        or (p.relation_id = p_relation_id and not exists (select from @extschema@._identity_guard() as g where g.guard = 'copy'))
+    order by n.listed desc
     limit 1;
     if not found then
         raise exception 'there is no policy on %', p_table
-            using errcode = 'no_data_found', hint = 'The view retention lists all policies.';
+            using errcode = 'no_data_found', hint = 'Name the table with its schema, as the view retention (command line: policy list) does.';
     end if;
     perform @extschema@._lock_policy(v_policy.relation_id);
     delete from @extschema@._policy as p where p.policy_id = v_policy.policy_id;
 end
 $$;
 comment on function @extschema@._drop_policy(oid, text) is
-'Removes the policy of a table, by oid, else by its stored name.';
+'Removes the policy of a table, by its stored name, else by oid.';

@@ -15,6 +15,9 @@ as $$
 declare
     v_root text := @extschema@._qualified_name(p_relation_id);
 begin
+    if v_root is null then
+        raise exception 'it does not exist any more' using errcode = 'undefined_table';
+    end if;
     execute format('lock table only %s in row exclusive mode', v_root);
     select l.relation_id, format('%I.%I', l.schema_name, l.table_name) into leaf_oid, leaf_name
     from @extschema@._leaves(p_relation_id) as l
@@ -36,6 +39,10 @@ begin
     then
         raise exception '% changed its name or its place while it was locked', leaf_name using errcode = 'lock_not_available';
     end if;
+exception
+    when undefined_table or invalid_schema_name or wrong_object_type then
+        -- Gone, or renamed, while we waited for it: the next attempt sees what became of it.
+        raise exception '% changed while it was being locked: %', coalesce(leaf_name, v_root), sqlerrm using errcode = 'lock_not_available';
 end
 $$;
 comment on function @extschema@._next_leaf(oid, oid) is

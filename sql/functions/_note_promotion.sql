@@ -12,9 +12,12 @@ begin
     update @extschema@._installation as i
     set timeline = d.timeline
     from @extschema@._identity() as d
-    inner join @extschema@._installation as o
-        on (o.system_identifier, o.database_oid) = (d.system_identifier, d.database_oid)
-    where d.timeline <> o.timeline and @extschema@._get_setting('on_promotion') = 'continue'
+    cross join @extschema@._installation as o
+    where
+        (i.system_identifier, i.database_oid) = (d.system_identifier, d.database_oid)
+        -- The row itself, not o: of two passes at once the second one sees what the first one wrote.
+        and d.timeline <> i.timeline
+        and @extschema@._get_setting('on_promotion') = 'continue'
     returning format('the timeline changed from %s to %s; passes go on', o.timeline, d.timeline) into v_detail;
     if found then
         insert into @extschema@._installation_log (action, reason) values ('promotion', v_detail);

@@ -51,7 +51,7 @@ begin
         execute format('create index on pg_temp._typed_condition ((1)) where (%s)', v_deparsed);
         drop table pg_temp._typed_condition;
     exception
-        when query_canceled or insufficient_privilege or lock_not_available then
+        when query_canceled or insufficient_privilege or lock_not_available or read_only_sql_transaction then
             raise;
         when others then
             get stacked diagnostics v_message = message_text;

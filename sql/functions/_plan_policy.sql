@@ -30,6 +30,7 @@ as $$
 declare
     v_predicate text;
     v_suspension record;
+    v_bound boolean := not exists (select from @extschema@._suspension((p_policy).policy_id) as s where s.guard = 'binding');
 begin
     schema_name := (p_policy).schema_name;
     table_name := (p_policy).table_name;
@@ -53,10 +54,11 @@ begin
         (
             select jsonb_agg(jsonb_build_object('check_id', f.check_id, 'level', f.level, 'detail', f.detail, 'fix', f.fix))
             from @extschema@._preflight((p_policy).relation_id, time_column, (p_policy).epoch_unit, current_user) as f
+            where v_bound
         ),
         '[]'
     );
-    if v_suspension.guard is distinct from 'binding' and not findings @> '[{"check_id": "kind"}]' and not findings @> '[{"check_id": "privilege"}]' then
+    if v_bound and not findings @> '[{"check_id": "kind"}]' and not findings @> '[{"check_id": "privilege"}]' then
         select c.counted, c.exact into expired_rows, exact
         from @extschema@._count_expired((p_policy).relation_id, v_predicate, case when p_exact then null else 0 end) as c;
         batches := ceil(expired_rows::numeric / coalesce(p_batch_rows, (p_policy).batch_rows))::bigint;
@@ -65,9 +67,15 @@ begin
             format('%I is not null', time_column), 0
         );
         findings := findings || @extschema@._size_findings(p_policy);
-        select sum(greatest(c.reltuples, 0)::numeric)::bigint into table_rows
+        select case when max(c.reltuples) >= 0 then sum(greatest(c.reltuples, 0)::numeric)::bigint end into table_rows
         from @extschema@._leaves((p_policy).relation_id) as l
         inner join pg_class as c on c.oid = l.relation_id;
+        if table_rows is null and not exact then
+            findings := findings || jsonb_build_object(
+                'check_id', 'statistics', 'level', 'warning', 'detail', 'it was never analyzed, so the estimate is a guess',
+                'fix', format('analyze %I.%I;', schema_name, table_name)
+            );
+        end if;
     end if;
     return next;
 end

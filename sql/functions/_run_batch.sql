@@ -1,5 +1,5 @@
--- requires: _batch_stop, _next_leaf, _delete_batch
--- One step of a pass, in one transaction: locks, checks, at most one batch, and
+-- requires: _batch_stop, _next_leaf, _delete_batch, _binding_guard
+-- One batch of a pass, in one transaction: locks, checks, at most one DELETE, and
 -- its line in the ledger. p_state is what the last step returned: where the
 -- scan stands (leaf, after, kept), the sweep, the size of the next batch, how
 -- often a lock was missed; "stop" ends the pass, "wait" asks for a pause in ms.
@@ -31,13 +31,20 @@ begin
         if v_leaf.leaf_oid is null then
             return @extschema@._end_sweep(p_state, v_run.batch_rows);
         end if;
+        -- Now that nobody can change the table: is the column still what the predicate was written for?
+        if not exists (
+            select from @extschema@._policy as p
+            where p.policy_id = v_run.policy_id and @extschema@._time_type(v_leaf.leaf_oid, p.time_column) = p.time_type
+        ) then
+            raise exception 'the time column of % changed while it was locked', v_leaf.leaf_name using errcode = 'lock_not_available';
+        end if;
         if v_leaf.leaf_oid is distinct from (p_state ->> 'leaf')::oid then
             p_state := p_state - 'after' - 'kept';
         end if;
         select b.* into v_batch
         from @extschema@._policy as p
         cross join lateral @extschema@._delete_batch(
-            v_leaf.leaf_name, p.time_column, p.time_type, v_run.predicate,
+            v_leaf.leaf_oid, v_leaf.leaf_name, p.time_column, p.time_type, v_run.predicate,
             p_state ->> 'after', coalesce((p_state ->> 'kept')::integer, 0), v_limit
         ) as b
         where p.policy_id = v_run.policy_id;
@@ -45,9 +52,15 @@ begin
         when lock_not_available or deadlock_detected or serialization_failure then
             return @extschema@._missed_lock(p_state, v_limit, sqlstate, sqlerrm);
         when query_canceled then
-            return p_state || jsonb_build_object('stop', 'interrupted', 'cancelled', true, 'sqlstate', sqlstate, 'message', sqlerrm);
+            -- See _step.
+            perform pg_sleep(0.1);
+            raise;
         when others then
             get stacked diagnostics v_context = pg_exception_context;
+            if exists (select from @extschema@._binding_guard(v_run.policy_id)) then
+                -- The table changed under the batch: the next attempt ends the pass with that reason.
+                return @extschema@._missed_lock(p_state, v_limit, sqlstate, sqlerrm);
+            end if;
             return p_state || jsonb_build_object('stop', 'failed', 'sqlstate', sqlstate, 'message', sqlerrm, 'context', v_context);
     end;
     perform @extschema@._log_batch(p_run_id, v_batch.deleted, v_batch.wal_bytes, v_begun);
@@ -63,4 +76,4 @@ begin
 end
 $$;
 comment on function @extschema@._run_batch(bigint, jsonb) is
-'One step of a pass: locks, checks, at most one batch, and its line in the ledger.';
+'One batch of a pass: locks, checks, at most one DELETE, and its line in the ledger.';

@@ -8,8 +8,9 @@ set search_path = pg_catalog, pg_temp
 as $$
     select
         format(
-            '%I.%I: %s, %s rows in %s batches, %s s',
-            r.schema_name, r.table_name, r.stop_reason, r.rows, r.batches,
+            '%I.%I: %s, %s row%s in %s batch%s, %s s',
+            r.schema_name, r.table_name, r.stop_reason, r.rows, case r.rows when 1 then '' else 's' end,
+            r.batches, case r.batches when 1 then '' else 'es' end,
             round(extract(epoch from r.finished_at - r.started_at), 1)
         )
         || case

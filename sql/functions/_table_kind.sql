@@ -59,9 +59,8 @@ begin
         reason := format('%s takes part in table inheritance, which is not supported', v_name);
         fix := 'Convert it to declarative partitioning.';
     elsif v_class.relkind = 'p' and exists (
-        select from pg_partition_tree(p_relation_id) as t
-        inner join pg_class as c on c.oid = t.relid
-        where c.relkind = 'f'
+        select from pg_class as c
+        where c.relkind = 'f' and c.relispartition and pg_partition_root(c.oid) = p_relation_id
     ) then
         reason := format('%s has partitions that are foreign tables', v_name);
         fix := 'Detach them, or clean them on the server that stores them.';

@@ -33,7 +33,10 @@ begin
         if v_relation is null then
             action := 'absent';
             detail := 'no such table; nothing to do';
-        elsif exists (select from @extschema@._policy as p where p.relation_id = v_relation::oid) then
+        elsif exists (
+            select from @extschema@._policy as p
+            where p.relation_id = v_relation::oid and (p.schema_name, p.table_name) = (p_table_schema, v_entry.name::name)
+        ) then
             action := 'kept';
             detail := 'has a policy already; it was not changed';
         else

@@ -34,6 +34,9 @@ begin
     if p_keep is not null and p_table is null then
         raise exception 'a keep to try needs the table it is meant for'
             using errcode = 'invalid_parameter_value', hint = 'Say p_table => ''…'' as well.';
+    elsif p_batch_rows not between 1 and 1000000 then
+        raise exception 'batch_rows cannot be %', p_batch_rows
+            using errcode = 'invalid_parameter_value', hint = 'Expected 1 to 1000000.';
     end if;
     if p_table is not null then
         v_policy := @extschema@._find_policy(p_table);

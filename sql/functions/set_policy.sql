@@ -41,7 +41,7 @@ begin
     where c.oid = p_table::oid;
     v_policy.time_column := coalesce(p_column, v_policy.time_column, @extschema@._choose_column(p_table::oid));
     v_policy.time_type := @extschema@._time_type(p_table::oid, v_policy.time_column);
-    v_policy.epoch_unit := coalesce(p_epoch_unit, v_policy.epoch_unit);
+    v_policy.epoch_unit := coalesce(p_epoch_unit, case when v_policy.time_type in ('integer', 'bigint') then v_policy.epoch_unit end);
     v_policy.keep := coalesce(p_keep, v_policy.keep);
     v_policy.remove := coalesce(p_remove, v_policy.remove, 'auto');
     v_policy.grace := coalesce(p_grace, v_policy.grace, interval '1 day');
@@ -49,14 +49,13 @@ begin
     v_policy.max_size := coalesce(pg_size_bytes(p_max_size), v_policy.max_size);
     if v_is_new and p_time_zone is null and v_policy.time_type in ('timestamp', 'date') then
         raise notice '%.% has no time zone; its values are read as times in %', v_policy.table_name, v_policy.time_column, @extschema@._default_time_zone()
-            using hint = 'If its writers use another zone, say p_time_zone => ''…''.';
+            using hint = 'If its writers use another zone, say p_time_zone => ''…'' (command line: --time-zone).';
     end if;
     v_policy.time_zone := coalesce(p_time_zone, v_policy.time_zone, @extschema@._default_time_zone());
     perform @extschema@._check_policy(v_policy);
     perform @extschema@._require_preflight(v_policy);
-    if p_condition is not null then
-        v_policy.condition := @extschema@._parse_condition(p_table::oid, p_condition);
-    end if;
+    -- The stored one too: a column that it names may have another name or type by now.
+    v_policy.condition := @extschema@._parse_condition(p_table::oid, coalesce(p_condition, v_policy.condition));
     return @extschema@._store_policy(v_policy);
 end
 $$;

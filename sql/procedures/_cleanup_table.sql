@@ -1,4 +1,4 @@
--- requires: _begin_transaction, _start_run, _run_batch, _finish_run, _analyze_after, _run_text
+-- requires: _begin_transaction, _start_run, _step, _finish_run, _analyze_after, _run_text
 -- The pass of one policy: thin, because it commits. Every transaction calls one
 -- function that does the work; waiting is cut into slices with a COMMIT after
 -- each, because a sleeping statement would hold the xmin horizon.
@@ -14,7 +14,6 @@ language plpgsql
 as $$
 declare
     v_run_id bigint;
-    v_wait integer;
 begin
     call @extschema@._begin_transaction(p_lock_timeout_ms);
     p_state := @extschema@._start_run(p_policy_id, p_deadline, p_keep, p_batch_rows);
@@ -24,13 +23,7 @@ begin
     end if;
     while p_state ->> 'stop' is null loop
         call @extschema@._begin_transaction(p_lock_timeout_ms);
-        p_state := @extschema@._run_batch(v_run_id, p_state);
-        v_wait := (p_state ->> 'wait')::integer;
-        while v_wait > 0 loop
-            call @extschema@._begin_transaction(p_lock_timeout_ms);
-            perform pg_sleep(0.1);
-            v_wait := v_wait - 100;
-        end loop;
+        p_state := @extschema@._step(v_run_id, p_state, p_deadline);
     end loop;
     call @extschema@._begin_transaction(p_lock_timeout_ms);
     perform @extschema@._finish_run(v_run_id, p_state);

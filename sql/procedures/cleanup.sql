@@ -21,10 +21,10 @@ declare
     v_problems pg_catalog.text [];
 begin
     call @extschema@._require_own_transaction('cleanup');
-    call @extschema@._begin_transaction(5000);
-    if pg_is_in_recovery() then
+    if pg_catalog.pg_is_in_recovery() then
         raise exception 'this server is a read-only standby' using errcode = 'read_only_sql_transaction', hint = 'Call cleanup on the primary.';
     end if;
+    call @extschema@._begin_transaction(5000);
     v_begin := @extschema@._cleanup_begin(p_table, p_max_duration, p_keep, p_batch_rows, p_yes);
     v_lock_timeout_ms := (extract(epoch from @extschema@._get_setting('lock_timeout')::interval) * 1000)::integer;
     foreach v_policy_id in array v_begin.policy_ids loop

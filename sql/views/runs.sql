@@ -29,7 +29,13 @@ select
     r.error_sqlstate,
     r.error_message,
     r.error_context,
-    nullif(r.detail, '') as detail,
+    case
+        when r.detail <> '' then r.detail
+        when
+            r.stop_reason is null
+            and not @extschema@._run_alive(r.pid, r.backend_start, r.started_at, r.heartbeat_at)
+            then 'its session ended without finishing it'
+    end as detail,
     r.role_name,
     r.application_name,
     r.pid,

@@ -87,5 +87,16 @@ def test_links_lead_to_files_of_ours(page: Path) -> None:
 
 def test_make_help_lists_the_documented_targets() -> None:
     result = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True, env={**os.environ})
-    for target in ("demo", "test", "build", "lint", "type", "format", "db-cleanup", "db-cleanup-force", "help"):
+    for target in (
+        "demo",
+        "test",
+        "test-matrix",
+        "build",
+        "lint",
+        "type",
+        "format",
+        "db-cleanup",
+        "db-cleanup-force",
+        "help",
+    ):
         assert f"make {target} " in result.stdout

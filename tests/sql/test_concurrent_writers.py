@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -72,11 +73,13 @@ class Writers:
                     key += 1
                     some = chance.randrange(1, ROWS)
                     days = timedelta(days=chance.randrange(1200))
-                    connection.execute("insert into t values (%s, now() - %s, false)", (key, days))
-                    connection.execute("update t set at = now() where id = %s", (some,))
-                    connection.execute("update t set at = now() - %s where id = %s", (days, some + 1))
-                    connection.execute("update t set open = not open where id = %s", (some + 2,))
-                    self.made += 1
+                    # Two writers move the same row between partitions: the second tries something else.
+                    with suppress(psycopg.errors.SerializationFailure):
+                        connection.execute("insert into t values (%s, now() - %s, false)", (key, days))
+                        connection.execute("update t set at = now() where id = %s", (some,))
+                        connection.execute("update t set at = now() - %s where id = %s", (days, some + 1))
+                        connection.execute("update t set open = not open where id = %s", (some + 2,))
+                        self.made += 1
         except BaseException as error:  # noqa: BLE001 (given to the test, which raises it)
             self.errors.append(error)
 
@@ -88,12 +91,14 @@ def test_nothing_unexpired_goes_while_rows_change_and_move(database: Database, s
         connection.execute("select maint.set_policy('t', '100 days', p_condition => 'not open', p_batch_rows => 40)")
         with Writers(database) as writers:
             for _ in range(3):
-                connection.execute("call maint.cleanup('t', p_max_duration => '20 s')")
+                connection.execute("call maint.cleanup('t', p_max_duration => '5 s')")
         assert not writers.errors
         assert writers.made > 10
         connection.execute("call maint.cleanup('t')")
         runs = connection.execute("select stop_reason, cutoff, rows from maint.runs order by run_id").fetchall()
-        assert {row[0] for row in runs} == {"done"}
+        # Writers may keep a pass busy until its time is up; without them it ends.
+        assert {row[0] for row in runs[:-1]} <= {"done", "deadline"}
+        assert runs[-1][0] == "done"
         latest = max(row[1] for row in runs)
         assert value(connection, "select count(*) from gone where not (at < %s) or open is not false", latest) == 0
         assert value(connection, "select count(*) from gone") == sum(row[2] for row in runs)

@@ -53,7 +53,7 @@ def mend(connection: Connection, said: Refusal) -> None:
 def test_each_missing_privilege_is_refused_with_the_grant_that_mends_it(strange: Connection) -> None:
     become(strange, RUNNER)
     said = refused(strange, "t", "7 days")
-    assert said.sqlstate == "22023"
+    assert said.sqlstate == "42501"
     assert said.message == f"cannot clean public.t: role {RUNNER} has no DELETE privilege on public.t"
     assert said.hint == f"grant delete on public.t to {RUNNER};"
     # What else is missing is told at once, not one by one.
@@ -77,7 +77,7 @@ def test_each_missing_privilege_is_refused_with_the_grant_that_mends_it(strange:
 def test_the_grant_is_named_also_when_there_is_a_condition(strange: Connection) -> None:
     become(strange, RUNNER)
     said = refused(strange, "t", "7 days", condition="ok")
-    assert (said.sqlstate, said.hint) == ("22023", f"grant delete on public.t to {RUNNER};")
+    assert (said.sqlstate, said.hint) == ("42501", f"grant delete on public.t to {RUNNER};")
 
 
 def test_an_epoch_column_that_cannot_be_read(strange: Connection) -> None:

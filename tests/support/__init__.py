@@ -1,7 +1,7 @@
 """What the fixtures hand to tests."""
 
-from support.cluster import Cluster, ExternalCluster, LocalCluster
+from support.cluster import Cluster, ExternalCluster, LocalCluster, Standby
 from support.command import Cli, Result
 from support.database import Database
 
-__all__ = ["Cli", "Cluster", "Database", "ExternalCluster", "LocalCluster", "Result"]
+__all__ = ["Cli", "Cluster", "Database", "ExternalCluster", "LocalCluster", "Result", "Standby"]

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import psycopg
 import pytest
@@ -76,7 +76,7 @@ class Cluster:
     def ensure_running(self) -> None:
         """Called after each test: a test may have stopped or crashed the server."""
 
-    def _not_ours(self) -> None:
+    def _not_ours(self) -> NoReturn:
         pytest.skip("needs a server of its own: PYTELEMETRY_TEST_DSN names one that tests must not stop")
 
     def stop(self) -> None:
@@ -98,6 +98,18 @@ class Cluster:
 
     def kill_backend(self, pid: int) -> None:
         """SIGKILL one backend; the server resets itself, so this waits until it accepts connections again."""
+        self._not_ours()
+
+    def standby(self) -> Standby:
+        """A streaming replica of this server, not started yet; the caller removes it."""
+        self._not_ours()
+
+    def another(self) -> LocalCluster:
+        """A second server of the same version, not started yet; the caller removes it."""
+        self._not_ours()
+
+    def client(self, program: str, *arguments: object) -> None:
+        """Run one of the client programs that came with the server."""
         self._not_ours()
 
 
@@ -126,17 +138,18 @@ class LocalCluster(Cluster):
         if self._is_root:
             shutil.chown(self.directory, "postgres", "postgres")
         super().__init__(str(self.directory), 5432, "postgres")
-        self.run("initdb", "-D", self.pgdata, "-U", self.user, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+        self._make_data()
         with (self.pgdata / "postgresql.conf").open("a") as file:
             file.write(SETTINGS.format(directory=self.directory))
             file.write(f"unix_socket_directories = '{self.directory}'\n{settings}")
+
+    def _make_data(self) -> None:
+        self.run("initdb", "-D", self.pgdata, "-U", self.user, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
         hba = self.pgdata / "pg_hba.conf"
         hba.write_text(f"local all {PASSWORD_ROLE} scram-sha-256\n{hba.read_text()}")
 
     def _command(self, program: str, *arguments: object) -> list[str]:
-        # A test run that is killed takes its server with it.
-        account = ["--reuid=postgres", "--regid=postgres", "--clear-groups"] if self._is_root else []
-        return ["setpriv", "--pdeathsig=INT", *account, str(self.bindir / program), *map(str, arguments)]
+        return [*as_server_account(), str(self.bindir / program), *map(str, arguments)]
 
     def run(self, program: str, *arguments: object) -> None:
         """Run one of the server's programs under the server's account."""
@@ -188,6 +201,17 @@ class LocalCluster(Cluster):
             time.sleep(0.05)
         raise AssertionError(f"the server did not come back after the end of its backend {pid}")
 
+    def standby(self) -> Standby:
+        return Standby(self)
+
+    def another(self) -> LocalCluster:
+        return LocalCluster()
+
+    def client(self, program: str, *arguments: object) -> None:
+        command = [str(self.bindir / program), *map(str, arguments)]
+        done = subprocess.run(command, cwd=self.directory, capture_output=True, text=True)
+        assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
+
     def ensure_running(self) -> None:
         if self._process is None or self._process.poll() is not None:
             self.start()
@@ -197,6 +221,29 @@ class LocalCluster(Cluster):
         if self._process is not None and self._process.poll() is None:
             self.stop()
         shutil.rmtree(self.directory)
+
+
+class Standby(LocalCluster):
+    """A streaming replica with a socket directory of its own."""
+
+    def __init__(self, primary: Cluster) -> None:
+        self._primary = primary
+        super().__init__()
+
+    def _make_data(self) -> None:
+        self.run("pg_basebackup", "-D", self.pgdata, "-d", self._primary.dsn(), "-R", "-N", "--checkpoint=fast")
+
+    def promote(self) -> None:
+        """Make it a primary on a timeline of its own."""
+        with self.connect() as connection:
+            promoted = connection.execute("select pg_promote(wait_seconds => 60)").fetchone()
+        assert promoted == (True,), self.log.read_text()[-4000:]
+
+
+def as_server_account() -> list[str]:
+    """Words before a command that run it under the server's account; a test run that is killed takes it with it."""
+    account = ["--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+    return ["setpriv", "--pdeathsig=INT", *account]
 
 
 def newest_bindir() -> Path:

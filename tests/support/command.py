@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,8 +36,8 @@ class Cli:
     def __init__(self, home: Path) -> None:
         self.home = home
 
-    def start(self, *arguments: object, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
-        """Start a command and return at once; the caller waits for it."""
+    def environment(self, env: dict[str, str] | None = None) -> dict[str, str]:
+        """The environment of a command: nothing but what it needs, and `env`."""
         clean = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
@@ -42,9 +45,13 @@ class Cli:
             "PYTHONPATH": str(ROOT),
             "PYTHONWARNINGS": "error",
         }
+        return clean | (env or {})
+
+    def start(self, *arguments: object, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        """Start a command and return at once; the caller waits for it."""
         return subprocess.Popen(
             [sys.executable, "-m", "pytelemetry_db", *map(str, arguments)],
-            env=clean | (env or {}),
+            env=self.environment(env),
             cwd=self.home,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -62,3 +69,16 @@ class Cli:
             finally:
                 process.kill()
         return Result(process.returncode, stdout, stderr)
+
+    def here(self, *arguments: object, env: dict[str, str] | None = None) -> Result:
+        """Run a command in this process: the same, twenty times faster, where many command lines are compared."""
+        from pytelemetry_db.cli import run
+
+        stdout, stderr = io.StringIO(), io.StringIO()
+        with (
+            patch.dict(os.environ, self.environment(env), clear=True),
+            redirect_stdout(stdout),
+            redirect_stderr(stderr),
+        ):
+            code = run([*map(str, arguments)])
+        return Result(code, stdout.getvalue(), stderr.getvalue())

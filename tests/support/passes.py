@@ -97,6 +97,16 @@ class Table:
         found = self.runs()
         return bool(found) and found[-1]["batches"] >= batches
 
+    def in_a_batch(self, after: int = 2) -> bool:
+        """Whether some batches are committed, and the next one has deleted its rows and sleeps in the trigger."""
+        return self.under_way(after) and bool(
+            self.database.query(
+                "select a.pid from pg_locks as l join pg_stat_activity as a on a.pid = l.pid"
+                " where l.relation = %s::regclass and l.mode = 'RowExclusiveLock' and a.wait_event = 'PgSleep'",
+                self.name,
+            )
+        )
+
     def assert_nothing_half_done(self, *, whole_batches: bool = False) -> None:
         """Exactly the rows that the ledger names are missing, all of them expired, and no lock is left behind."""
         until(lambda: not self.locks(), 10)
@@ -123,6 +133,25 @@ class Table:
         assert self.count() == self.fresh
         self.assert_nothing_half_done()
         assert [run for run in self.runs() if run["stop_reason"] is None] == []
+
+    def assert_died(self) -> None:
+        """The view tells that the newest pass died before anybody wrote it down; the next pass does, and finishes."""
+        until(lambda: self.last_run()["stop_reason"])
+        died = self.last_run()
+        assert (died["stop_reason"], died["finished_at"]) == ("interrupted", None)
+        assert died["detail"] == "its session ended without finishing it"
+        assert self.database.query("select * from maint.progress") == []
+        self.assert_nothing_half_done(whole_batches=True)
+        self.fast()
+        self.assert_finishes()
+        (found,) = self.database.query("select * from maint._run where run_id = %s", died["run_id"])
+        assert (found["stop_reason"], found["finished_at"]) == ("interrupted", found["heartbeat_at"])
+        assert (found["rows"], found["batches"]) == (died["rows"], died["batches"])
+        assert found["detail"] == "its session ended without finishing it; found by the next pass"
+
+    def fast(self) -> None:
+        """From now on no DELETE sleeps."""
+        self.database.query(f"alter table {self.name} disable trigger slow")
 
     def locks(self) -> list[dict[str, Any]]:
         """Locks that clients hold on the table, and advisory ones in its database."""

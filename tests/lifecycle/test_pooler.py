@@ -1,0 +1,128 @@
+"""Behind PgBouncer in transaction mode: whatever changes something works, and leaves nothing in a shared session."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from support import Cli, Cluster, Database
+from support.cluster import as_server_account
+from support.passes import Table, until
+
+SETTINGS = """
+[databases]
+* = host={host} port={port}
+[pgbouncer]
+listen_addr =
+unix_socket_dir = {directory}
+listen_port = 6432
+auth_type = trust
+auth_file = {directory}/users
+pool_mode = transaction
+default_pool_size = 4
+logfile = {directory}/log
+pidfile = {directory}/pid
+"""
+
+
+@pytest.fixture(scope="module")
+def pooler(cluster: Cluster) -> Iterator[str]:
+    """The directory with the socket of a PgBouncer in front of the test server."""
+    with tempfile.TemporaryDirectory(prefix="pgb-", dir="/tmp") as name:
+        directory = Path(name)
+        directory.chmod(0o777)
+        (directory / "users").write_text('"maint_owner" "maint_owner"\n"postgres" ""\n')
+        (directory / "settings.ini").write_text(
+            SETTINGS.format(host=cluster.host, port=cluster.port, directory=directory)
+        )
+        command = [*as_server_account(), "pgbouncer", "--quiet", str(directory / "settings.ini")]
+        with subprocess.Popen(command, cwd=directory) as process:
+            until(lambda: (directory / ".s.PGSQL.6432").exists(), 10)
+            yield name
+            process.send_signal(signal.SIGINT)
+
+
+def pooled(pooler: str, database: Database) -> str:
+    return f"host={pooler} port=6432 user={database.owner} dbname={database.name}"
+
+
+def backends(pooler: str, database: Database) -> list[tuple[object, ...]]:
+    """What the sessions behind the pooler are set to, asked until each was seen several times."""
+    seen = set()
+    with psycopg.connect(pooled(pooler, database), autocommit=True, prepare_threshold=None) as connection:
+        for _ in range(20):
+            row = connection.execute(
+                "select pg_backend_pid(), current_user, current_setting('datestyle'), current_setting('search_path'),"
+                " current_setting('client_connection_check_interval'), current_setting('row_security'),"
+                " (select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid())"
+            ).fetchone()
+            assert row is not None
+            seen.add(row[1:])
+    return sorted(seen)
+
+
+def test_every_command_that_changes_something(pooler: str, empty_database: Database, cli: Cli) -> None:
+    dsn = pooled(pooler, empty_database)
+    with empty_database.connect() as connection:
+        connection.execute(
+            b"create table events_seen (created_at timestamp); create index on events_seen (created_at);"
+            b"insert into events_seen select now() - make_interval(hours => n) from generate_series(1, 400) as n;"
+            b"create table other (at timestamptz)"
+        )
+    before = backends(pooler, empty_database)
+    for command, code in (
+        (["install", "--profile", "telemetry"], 0),
+        (["policy", "set", "other", "--keep", "7d"], 0),
+        (["policy", "pause", "other"], 0),
+        (["policy", "resume", "other"], 0),
+        (["policy", "drop", "other"], 0),
+        (["cleanup", "--batch-rows", "10"], 0),
+        (["cleanup", "events_seen", "--keep", "events_seen=3d", "--yes"], 0),
+        (["report"], 0),
+        (["uninstall", "--yes"], 0),
+    ):
+        result = cli(*command, "--dsn", dsn)
+        assert result.returncode == code, (command, result)
+        assert "Traceback" not in result.stderr
+        assert backends(pooler, empty_database) == before, command
+    assert empty_database.value("select count(*) from events_seen") in (71, 72)
+    assert empty_database.value("select to_regnamespace('maint') is null")
+
+
+def test_an_interrupt_stops_the_right_pass(pooler: str, database: Database, cli: Cli) -> None:
+    """The backend that the client was told is the pooler's invention; another client's pass goes on."""
+    mine, other = Table.make(database, "app.mine"), Table.make(database, "app.other", expired=400)
+    dsn = pooled(pooler, database)
+    with cli.start("cleanup", "app.other", "--dsn", dsn) as undisturbed:
+        until(lambda: other.under_way(1))
+        with cli.start("cleanup", "app.mine", "--dsn", dsn) as process:
+            until(lambda: mine.under_way(2))
+            begun = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate(timeout=30)
+            assert time.monotonic() - begun < 5, "at the batch boundary, not by a cancel"
+        assert process.returncode == 130, stderr
+        assert "interrupted" in stdout
+        undisturbed.communicate(timeout=60)
+    assert undisturbed.returncode == 0
+    assert mine.last_run()["stop_reason"] == "interrupted"
+    assert mine.last_run()["error_sqlstate"] is None
+    mine.assert_nothing_half_done(whole_batches=True)
+    assert other.last_run()["stop_reason"] == "done"
+    mine.assert_finishes()
+
+
+def test_a_style_that_we_cannot_read_is_one_clear_line(pooler: str, database: Database, cli: Cli) -> None:
+    with database.superuser() as root:
+        root.execute(f"alter role {database.owner} in database {database.name} set intervalstyle = 'iso_8601'")
+    direct = cli("status", "--dsn", database.dsn)
+    assert direct.returncode == 0
+    result = cli("status", "--dsn", pooled(pooler, database))
+    assert result.returncode == 2
+    assert "error: DateStyle is ISO, MDY and IntervalStyle iso_8601 for this role, and a pooler" in result.stderr
