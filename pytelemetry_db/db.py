@@ -36,6 +36,7 @@ __all__ = [
     "on_notice",
     "parse_dsn",
     "query",
+    "rolled_back",
     "to_error",
     "where",
 ]
@@ -139,6 +140,13 @@ def on_notice(connection: Connection, handler: Callable[[str, str], None]) -> No
         handler(diagnostic.severity_nonlocalized or "NOTICE", diagnostic.message_primary or "")
 
     connection.add_notice_handler(call)
+
+
+@contextmanager
+def rolled_back(connection: Connection) -> Iterator[None]:
+    """A transaction of which nothing stays, whatever happens in the block."""
+    with connection.transaction(force_rollback=True):
+        yield
 
 
 @contextmanager

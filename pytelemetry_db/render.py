@@ -2,7 +2,7 @@
 
 Every script has the same frame (``sql/frame``): one transaction with a pinned search_path and a lock_timeout, the
 installation lock, guards, the sources, a last check, the version row. An upgrade is the same with other guards and
-fewer migrations.
+fewer migrations; it replaces routines and views in place, so that their grants and dependents stay.
 """
 
 import hashlib
@@ -11,15 +11,29 @@ from collections.abc import Mapping
 
 from pytelemetry_db import source
 from pytelemetry_db.errors import OperationFailed
-from pytelemetry_db.model import Release, Script, SourceFile, Statement
+from pytelemetry_db.model import NO_ROLES, Release, Roles, Script, SourceFile, Statement, Version
 from pytelemetry_db.names import DEFAULT_SCHEMA, quote_identifier, quote_literal, validate_schema
 
-__all__ = ["TOKEN", "render_catalog", "render_install", "render_uninstall"]
+__all__ = [
+    "TOKEN",
+    "render_catalog",
+    "render_install",
+    "render_probe",
+    "render_shadow",
+    "render_uninstall",
+    "render_upgrade",
+    "routine_bodies",
+]
 
 TOKEN = "@extschema@"
+# A committing procedure says which release it belongs to; see sql/procedures/cleanup.sql.
+VERSION_TOKEN = "@version@"
+# What describes a schema, and needs nothing else.
+PROBE = ("_privileges", "_relation_definitions", "_routine_definitions", "_definitions")
 
 _VALUE = re.compile(r"':(?P<name>[a-z0-9_]+):'")
 _OR_REPLACE = re.compile(r"^create or replace\b", re.MULTILINE)
+_BODY = re.compile(r"^as \$\$(?P<body>.*?)\$\$;$", re.MULTILINE | re.DOTALL)
 _TABLE = re.compile(r"^create table @extschema@\.(?P<name>[a-z_][a-z0-9_]*)", re.MULTILINE)
 
 
@@ -36,6 +50,8 @@ def render_install(
     schema: str = DEFAULT_SCHEMA,
     owner: str | None = None,
     allow_all_tables_publication: bool = False,
+    *,
+    roles: Roles = NO_ROLES,
     transaction: bool = True,
 ) -> Script:
     """Render a fresh installation: all migrations, routines, views and grants.
@@ -44,53 +60,148 @@ def render_install(
 
     :param owner: the role that is to own everything; None means the role that runs the script
     :param allow_all_tables_publication: go on although a publication would replicate our tables
+    :param roles: roles of the DBA's that may look, or operate
     :param transaction: False leaves out begin and commit, for a caller that has its own transaction; the script's
         settings and role then last until that transaction ends
     :raises UsageError: when the schema's name is not allowed
     """
-    sources = tuple(_statement(file, schema) for file in release.files)
-    sha256 = _sha256(sources)
+    sources = _sources(release, release.files, schema, replace=False)
     values = {
-        "schema": schema,
-        "version": release.version,
-        "migration": str(release.migration),
-        "action": "install",
-        "sha256": sha256,
+        **_values(release, schema, sources, roles),
         "owner": owner or "",
         "allow_all_tables_publication": "on" if allow_all_tables_publication else "off",
     }
-    guards = (
-        "settings",
-        "values_install",
-        "lock",
-        "guard_server",
-        "guard_owner",
-        "guard_absent",
-        "guard_publication",
-        "create_schema",
-    )
-    body = (*_frames(guards, schema, values), *sources, *_frames(("check_owner", "record"), schema, values))
+    guards = ("guard_server", "guard_owner", "guard_absent", "guard_publication", "create_schema")
+    body = (*_frames(("settings", "values_install", "lock", *guards), schema, values), *sources)
+    end = _frames(("grant_roles", "check_owner", "record"), schema, values)
     title = f"install {release.version} into schema {schema}"
-    return _script(title, body, sha256, transaction)
+    return _script(title, (*body, *end), values["sha256"], transaction)
 
 
-def render_uninstall(release: Release, schema: str = DEFAULT_SCHEMA, transaction: bool = True) -> Script:
+def render_upgrade(
+    release: Release,
+    start: Version,
+    schema: str = DEFAULT_SCHEMA,
+    *,
+    roles: Roles = NO_ROLES,
+    transaction: bool = True,
+) -> Script:
+    """Render the way from exactly ``start`` to this release: newer migrations, all routines, views and grants.
+
+    What ``start`` had and this release has not is dropped; whatever still uses it stops the upgrade.
+
+    :param roles: roles of the DBA's that may look, or operate; the ones that were named before stay
+    :param transaction: as in ``render_install``
+    :raises UsageError: when the schema's name is not allowed
+    """
+    files = (*release.migrations[start.migration :], *release.repeatables)
+    sources = _sources(release, files, schema, replace=True)
+    grants = _sources(release, release.grants, schema, replace=True)
+    values = {
+        **_values(release, schema, (*sources, *grants), roles),
+        "from_version": start.version,
+        "from_migration": str(start.migration),
+        "signatures": ";".join(render_catalog(f"{TOKEN}.{file.signature}", schema) for file in release.repeatables),
+    }
+    body = (
+        *_frames(("settings", "values_upgrade", "lock", "guard_server", "guard_installed"), schema, values),
+        *sources,
+        *_frames(("drop_stale",), schema, values),
+        *grants,
+        *_frames(("grant_roles", "check_owner", "record"), schema, values),
+    )
+    title = f"upgrade {start.version} to {release.version} in schema {schema}"
+    return _script(title, body, values["sha256"], transaction)
+
+
+def render_uninstall(
+    release: Release,
+    schema: str = DEFAULT_SCHEMA,
+    *,
+    keep_data: bool = False,
+    cascade: bool = False,
+    transaction: bool = True,
+) -> Script:
     """Render the removal of exactly this release, its policies and its ledger; roles stay.
 
+    :param keep_data: leave the tables, so that ``install`` can go on with them
+    :param cascade: drop objects elsewhere that depend on ours, too
+    :param transaction: as in ``render_install``
     :raises UsageError: when the schema's name is not allowed
     """
     tables = [match["name"] for file in release.migrations for match in _TABLE.finditer(file.text)]
     objects = sorted({*tables, *(file.name for file in release.repeatables)})
-    values = {"schema": schema, "version": release.version, "objects": " ".join(objects)}
-    parts = ("settings", "values_uninstall", "lock", "guard_server", "guard_installed", "remove")
+    values = {
+        "schema": schema,
+        "version": release.version,
+        "migration": str(release.migration),
+        "objects": " ".join(objects),
+        "behavior": "cascade" if cascade else "restrict",
+        "keep_data": "on" if keep_data else "off",
+    }
+    parts = ("settings", "values_uninstall", "lock", "guard_server", "guard_installed", "unschedule", "remove")
     body = _frames(parts, schema, values)
     title = f"uninstall {release.version} from schema {schema}"
     return _script(title, body, _sha256(body), transaction)
 
 
-def _statement(file: SourceFile, schema: str) -> Statement:
-    text = render_catalog(file.text, schema)
-    return Statement(_OR_REPLACE.sub("create", text, count=1), file.path)
+def render_probe(release: Release, schema: str, probe: str, owner: str, roles: Roles = NO_ROLES) -> Script:
+    """Render the schema ``probe`` with the functions that describe a schema, for a transaction of the caller's.
+
+    :raises UsageError: when a schema's name is not allowed
+    """
+    values = {
+        "schema": schema,
+        "owner": owner,
+        "probe": probe,
+        "reader_role": roles.reader or "",
+        "operator_role": roles.operator or "",
+    }
+    files = tuple(file for file in release.repeatables if file.name in PROBE)
+    body = (
+        *_frames(("settings", "values_shadow", "probe"), schema, values),
+        *_sources(release, files, probe, replace=False),
+    )
+    return Script("", body, _sha256(body))
+
+
+def render_shadow(release: Release, schema: str) -> Script:
+    """Render a fresh installation in place of the real one, for the transaction that ``render_probe`` prepared.
+
+    :raises UsageError: when the schema's name is not allowed
+    """
+    sources = _sources(release, release.files, schema, replace=False)
+    body = (*_frames(("shadow",), schema, {}), *sources, *_frames(("grant_roles",), schema, {}))
+    return Script("", body, _sha256(body))
+
+
+def routine_bodies(release: Release, schema: str) -> dict[str, str]:
+    """Map the names of functions and procedures to their bodies, as the server stores them."""
+    bodies = {}
+    for file in release.repeatables:
+        if found := _BODY.search(_text(release, file, schema)):
+            bodies[file.name] = found["body"]
+    return bodies
+
+
+def _values(release: Release, schema: str, sources: tuple[Statement, ...], roles: Roles) -> dict[str, str]:
+    return {
+        "schema": schema,
+        "version": release.version,
+        "migration": str(release.migration),
+        "sha256": _sha256(sources),
+        "reader_role": roles.reader or "",
+        "operator_role": roles.operator or "",
+    }
+
+
+def _text(release: Release, file: SourceFile, schema: str) -> str:
+    return render_catalog(file.text, schema).replace(VERSION_TOKEN, release.version)
+
+
+def _sources(release: Release, files: tuple[SourceFile, ...], schema: str, *, replace: bool) -> tuple[Statement, ...]:
+    texts = [(_text(release, file, schema), file.path) for file in files]
+    return tuple(Statement(text if replace else _OR_REPLACE.sub("create", text, count=1), path) for text, path in texts)
 
 
 def _frames(names: tuple[str, ...], schema: str, values: Mapping[str, str]) -> tuple[Statement, ...]:

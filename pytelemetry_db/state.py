@@ -46,6 +46,8 @@ class Status:
         """What to type next: a command, or the statement that lifts a suspension."""
         if not self.state.installed:
             return "pytelemetry-db install --profile telemetry"
+        if not self.state.has_code:
+            return "pytelemetry-db install"
         if not self.policies:
             return "pytelemetry-db policy set TABLE --keep 30d"
         first = self.policies[0]
@@ -75,7 +77,7 @@ def read_state(connection: db.Connection, schema: str) -> State:
     :raises NotPermitted: when we are installed but this role may not read the version
     """
     found = db.fetch(connection, "state", schema, {"schema": validate_schema(schema)})[0]
-    version = {"version": None, "migration": None}
+    version: db.Row = {"version": None, "migration": None, "has_code": False, "server_major": None}
     if found["installed"]:
         version = db.fetch(connection, "installation", schema)[0]
     found["publications_for_all_tables"] = tuple(found["publications_for_all_tables"])
@@ -83,8 +85,7 @@ def read_state(connection: db.Connection, schema: str) -> State:
         schema=schema,
         host=connection.info.host or None,
         port=connection.info.port,
-        version=version["version"],
-        migration=version["migration"],
+        **version,
         **found,
     )
 
@@ -92,5 +93,5 @@ def read_state(connection: db.Connection, schema: str) -> State:
 def read_status(connection: db.Connection, schema: str) -> Status:
     """Return what the status screen shows."""
     state = read_state(connection, schema)
-    rows = db.fetch(connection, "status", schema) if state.installed else []
+    rows = db.fetch(connection, "status", schema) if state.has_code else []
     return Status(db.where(connection), state, tuple(PolicyStatus(**row) for row in rows))

@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from pytelemetry_db import __version__
-from pytelemetry_db.cli import cleanup, demo, legacy, lifecycle, output, policy, report
+from pytelemetry_db.cli import cleanup, demo, legacy, lifecycle, output, policy, report, sql, status, verify
 from pytelemetry_db.cli.options import Common, Json, accepts
 from pytelemetry_db.errors import Interrupted, OperationFailed, PytelemetryError, UsageError
 
@@ -46,12 +46,15 @@ def _root(
 ) -> None:
     context.obj = common
     if context.invoked_subcommand is None:
-        lifecycle.show_status(common, json=json)
+        status.show_status(common, json=json)
     elif json:
         raise UsageError("--json stands before the command", f"pytelemetry-db {context.invoked_subcommand} --json")
 
 
 lifecycle.register(app)
+verify.register(app)
+sql.register(app)
+status.register(app)
 policy.register(app)
 cleanup.register(app)
 report.register(app)

@@ -37,6 +37,7 @@ __all__ = [
     "confirm_or_stop",
     "open_connection",
     "resolve_source",
+    "with_schema",
 ]
 
 Json = Annotated[bool, typer.Option("--json", help="Print facts as one JSON object.")]
@@ -185,6 +186,11 @@ def confirm_or_stop(question: str, *, yes: bool) -> None:
         raise UsageError(f"{question} Nobody to ask", "a terminal, or --yes", "the same command with --yes")
     if not typer.confirm(question, err=True):
         raise UsageError("stopped: nothing was changed")
+
+
+def with_schema(command: str, common: Common) -> str:
+    """Add ``--schema`` to a command to type next, where ours is not the default one."""
+    return command if common.schema == DEFAULT_SCHEMA else f"{command} --schema {common.schema}"
 
 
 @functools.cache

@@ -1,8 +1,8 @@
 -- requires: _schema
--- First statement of every batch. Takes the installation's lock in shared
--- mode, which an upgrade takes exclusively, and tells whether the code that
--- the pass began with is still the installed one. Frozen: its signature and
--- meaning never change, because passes of older versions call it.
+-- First in every transaction of a pass. Takes the installation's lock in shared
+-- mode, which an upgrade takes exclusively, and tells whether the caller's own
+-- release is still the installed one. Frozen: its signature and meaning never
+-- change, because it is all that a pass of an older release may call.
 create or replace function @extschema@._enter(p_version text)
 returns boolean
 language plpgsql

@@ -9,10 +9,10 @@ as $$
 declare
     v_detail text;
 begin
-    update @extschema@._installation as i
+    update @extschema@._home as h
     set timeline = d.timeline
     from @extschema@._identity() as d
-    inner join @extschema@._installation as o
+    inner join @extschema@._home as o
         on (o.system_identifier, o.database_oid) = (d.system_identifier, d.database_oid)
     where d.timeline <> o.timeline and @extschema@._get_setting('on_promotion') = 'continue'
     returning format('the timeline changed from %s to %s; passes go on', o.timeline, d.timeline) into v_detail;

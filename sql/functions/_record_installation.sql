@@ -1,10 +1,15 @@
--- requires: _identity
--- Called by the install script as its last step: version row and history.
+-- requires: _record_home, _fingerprints
+-- Called by every install and upgrade script as its last step: version row,
+-- history, fingerprints of what is here now, and the database that the policies
+-- are meant for, unless one is known: a copy stays a copy. Passes that were at
+-- work under the old code will not come back to close their rows.
 create or replace function @extschema@._record_installation(
     p_version text,
     p_migration integer,
     p_action text,
-    p_script_sha256 text
+    p_script_sha256 text,
+    p_reader_role text,
+    p_operator_role text
 )
 returns void
 language plpgsql
@@ -13,15 +18,26 @@ as $$
 declare
     v_old_version text := (select i.version from @extschema@._installation as i);
 begin
-    insert into @extschema@._installation as i
-        (version, migration, system_identifier, database_oid, timeline)
-    select p_version, p_migration, d.system_identifier, d.database_oid, d.timeline
-    from @extschema@._identity() as d
+    insert into @extschema@._installation as i (version, migration, server_major, reader_role, operator_role)
+    values (
+        p_version, p_migration, current_setting('server_version_num')::integer / 10000,
+        nullif(p_reader_role, ''), nullif(p_operator_role, '')
+    )
     on conflict (only_row) do update
-    set version = excluded.version, migration = excluded.migration;
+    set
+        version = excluded.version, migration = excluded.migration, server_major = excluded.server_major,
+        has_code = true, reader_role = excluded.reader_role, operator_role = excluded.operator_role;
     insert into @extschema@._installation_log (action, from_version, to_version, script_sha256)
     values (p_action, v_old_version, p_version, p_script_sha256);
+    perform @extschema@._record_home();
+    update @extschema@._run as r
+    set stop_reason = 'upgraded', finished_at = clock_timestamp(), detail = format('%s to %s', p_action, p_version)
+    where r.stop_reason is null;
+    delete from @extschema@._object;
+    insert into @extschema@._object (kind, identity, aspect, fingerprint)
+    select f.kind, f.identity, f.aspect, f.fingerprint
+    from @extschema@._fingerprints(@extschema@._schema()) as f;
 end
 $$;
-comment on function @extschema@._record_installation(text, integer, text, text) is
-'Writes the version row and the history of an install or upgrade.';
+comment on function @extschema@._record_installation(text, integer, text, text, text, text) is
+'Writes the version row, the history and the fingerprints of an install or upgrade.';

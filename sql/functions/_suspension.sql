@@ -1,4 +1,4 @@
--- requires: _identity_guard, _time_type, _qualified_name
+-- requires: _identity_guard, _time_type, _qualified_name, _schema
 -- Why a policy must not run now: the identity of the database, or a table that
 -- is no longer the one the policy was made for. No row when it may run.
 create or replace function @extschema@._suspension(p_policy_id bigint)

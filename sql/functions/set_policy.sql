@@ -57,6 +57,7 @@ begin
     if p_condition is not null then
         v_policy.condition := @extschema@._parse_condition(p_table::oid, p_condition);
     end if;
+    perform @extschema@._record_home();
     return @extschema@._store_policy(v_policy);
 end
 $$;

@@ -44,6 +44,7 @@ def test_a_script_is_one_transaction_around_the_sources_in_order(release: Releas
         "sql/frame/guard_publication.sql",
         "sql/frame/create_schema.sql",
         *(file.path for file in release.files),
+        "sql/frame/grant_roles.sql",
         "sql/frame/check_owner.sql",
         "sql/frame/record.sql",
         "sql/frame/commit.sql",
