@@ -81,7 +81,7 @@ def test_a_newer_version(database: Database, cli: Cli) -> None:
     for script in (["install"], ["upgrade", "--from", "0.1.0"], ["uninstall"]):
         with (
             database.connect() as connection,
-            pytest.raises(Exception, match="99.0.0, which is newer than this script"),
+            pytest.raises(Exception, match="which is newer than this script"),
         ):
             connection.execute(cli("sql", *script).stdout.encode())
     status = cli("status", "--dsn", database.dsn)
