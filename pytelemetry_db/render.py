@@ -15,8 +15,11 @@ from pytelemetry_db.model import NO_ROLES, Release, Roles, Script, SourceFile, S
 from pytelemetry_db.names import DEFAULT_SCHEMA, quote_identifier, quote_literal, validate_schema
 
 __all__ = [
+    "EXTENSION",
     "TOKEN",
     "render_catalog",
+    "render_extension",
+    "render_extension_update",
     "render_install",
     "render_probe",
     "render_shadow",
@@ -25,6 +28,7 @@ __all__ = [
     "routine_bodies",
 ]
 
+EXTENSION = "pytelemetry_db"
 TOKEN = "@extschema@"
 # A committing procedure says which release it belongs to; see sql/procedures/cleanup.sql.
 VERSION_TOKEN = "@version@"
@@ -94,14 +98,12 @@ def render_upgrade(
     :param transaction: as in ``render_install``
     :raises UsageError: when the schema's name is not allowed
     """
-    files = (*release.migrations[start.migration :], *release.repeatables)
-    sources = _sources(release, files, schema, replace=True)
-    grants = _sources(release, release.grants, schema, replace=True)
+    sources, grants = _newer(release, start, schema)
     values = {
         **_values(release, schema, (*sources, *grants), roles),
         "from_version": start.version,
         "from_migration": str(start.migration),
-        "signatures": ";".join(render_catalog(f"{TOKEN}.{file.signature}", schema) for file in release.repeatables),
+        "signatures": _signatures(release, schema),
     }
     body = (
         *_frames(("settings", "values_upgrade", "lock", "guard_server", "guard_installed"), schema, values),
@@ -145,6 +147,43 @@ def render_uninstall(
     return _script(title, body, _sha256(body), transaction)
 
 
+def render_extension(release: Release, schema: str = DEFAULT_SCHEMA) -> Script:
+    """Render the script that CREATE EXTENSION runs.
+
+    :raises UsageError: when the schema's name is not allowed
+    """
+    sources = _sources(release, release.files, schema, replace=False)
+    values = {**_values(release, schema, sources, NO_ROLES), "action": "create extension", "signatures": ""}
+    body = (
+        *_frames(("values_extension", "guard_server", "guard_owner"), schema, values),
+        *_frames(("guard_publication", "extension_begin"), schema, values),
+        *sources,
+        *_frames(("grant_roles", "check_owner", "record", "extension_end"), schema, values),
+    )
+    return Script(_extension_header(f"create extension {EXTENSION}"), body, values["sha256"])
+
+
+def render_extension_update(release: Release, start: Version, schema: str = DEFAULT_SCHEMA) -> Script:
+    """Render the script that ALTER EXTENSION UPDATE runs to get from exactly ``start`` to this release.
+
+    :raises UsageError: when the schema's name is not allowed
+    """
+    sources, grants = _newer(release, start, schema)
+    values = {
+        **_values(release, schema, (*sources, *grants), NO_ROLES),
+        "action": "update extension",
+        "signatures": _signatures(release, schema),
+    }
+    body = (
+        *_frames(("values_extension", "lock", "guard_server", "extension_resume"), schema, values),
+        *sources,
+        *_frames(("drop_stale",), schema, values),
+        *grants,
+        *_frames(("grant_roles", "check_owner", "record", "extension_end"), schema, values),
+    )
+    return Script(_extension_header(f"alter extension {EXTENSION} update"), body, values["sha256"])
+
+
 def render_probe(release: Release, schema: str, probe: str, owner: str, roles: Roles = NO_ROLES) -> Script:
     """Render the schema ``probe`` with the functions that describe a schema, for a transaction of the caller's.
 
@@ -182,6 +221,20 @@ def routine_bodies(release: Release, schema: str) -> dict[str, str]:
         if found := _BODY.search(_text(release, file, schema)):
             bodies[file.name] = found["body"]
     return bodies
+
+
+def _newer(release: Release, start: Version, schema: str) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
+    """Return what an upgrade from ``start`` applies: migrations, routines and views; and then grants."""
+    files = (*release.migrations[start.migration :], *release.repeatables)
+    return _sources(release, files, schema, replace=True), _sources(release, release.grants, schema, replace=True)
+
+
+def _signatures(release: Release, schema: str) -> str:
+    return ";".join(render_catalog(f"{TOKEN}.{file.signature}", schema) for file in release.repeatables)
+
+
+def _extension_header(command: str) -> str:
+    return f'-- pytelemetry_db as an extension\n\\echo Use "{command}" to load this file. \\quit\n'
 
 
 def _values(release: Release, schema: str, sources: tuple[Statement, ...], roles: Roles) -> dict[str, str]:

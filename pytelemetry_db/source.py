@@ -8,7 +8,7 @@ from pytelemetry_db import __version__
 from pytelemetry_db.errors import OperationFailed
 from pytelemetry_db.model import Kind, Release, SourceFile
 
-__all__ = ["catalog", "default_root", "demo", "frame", "load"]
+__all__ = ["catalog", "default_root", "demo", "frame", "load", "template"]
 
 _FOLDERS: tuple[tuple[str, Kind], ...] = (("functions", "function"), ("procedures", "procedure"), ("views", "view"))
 _MIGRATION = re.compile(r"(?P<number>\d{4})_[a-z0-9_]+")
@@ -65,6 +65,11 @@ def demo(name: str, root: Path | None = None) -> str:
 def frame(name: str, root: Path | None = None) -> str:
     """Return the raw text of ``sql/frame/<name>.sql``: a part of every script, around the sources."""
     return _text((root or default_root()) / "frame" / f"{name}.sql")
+
+
+def template(name: str, root: Path | None = None) -> str:
+    """Return the raw text of ``sql/frame/<name>``, a file that is not SQL."""
+    return _text((root or default_root()) / "frame" / name)
 
 
 def _read(path: Path, kind: Kind) -> SourceFile:

@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from pytelemetry_db import __version__
-from pytelemetry_db.cli import cleanup, demo, legacy, lifecycle, output, policy, report, sql, status, verify
+from pytelemetry_db.cli import cleanup, demo, legacy, lifecycle, output, package, policy, report, sql, status, verify
 from pytelemetry_db.cli.options import Common, Json, accepts
 from pytelemetry_db.errors import Interrupted, OperationFailed, PytelemetryError, UsageError
 
@@ -54,6 +54,7 @@ def _root(
 lifecycle.register(app)
 verify.register(app)
 sql.register(app)
+package.register(app)
 status.register(app)
 policy.register(app)
 cleanup.register(app)

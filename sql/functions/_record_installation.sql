@@ -1,8 +1,8 @@
 -- requires: _record_home, _fingerprints
 -- Called by every install and upgrade script as its last step: version row,
 -- history, fingerprints of what is here now, and the database that the policies
--- are meant for, unless one is known: a copy stays a copy. Passes that were at
--- work under the old code will not come back to close their rows.
+-- are meant for. CREATE EXTENSION leaves that to the first policy, because the
+-- rows of a dump come after it. Passes of the old code do not close their rows.
 create or replace function @extschema@._record_installation(
     p_version text,
     p_migration integer,
@@ -29,7 +29,9 @@ begin
         has_code = true, reader_role = excluded.reader_role, operator_role = excluded.operator_role;
     insert into @extschema@._installation_log (action, from_version, to_version, script_sha256)
     values (p_action, v_old_version, p_version, p_script_sha256);
-    perform @extschema@._record_home();
+    if p_action <> 'create extension' then
+        perform @extschema@._record_home();
+    end if;
     update @extschema@._run as r
     set stop_reason = 'upgraded', finished_at = clock_timestamp(), detail = format('%s to %s', p_action, p_version)
     where r.stop_reason is null;
