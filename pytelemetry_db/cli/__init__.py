@@ -10,7 +10,20 @@ import typer
 from typer.exceptions import TyperException
 
 from pytelemetry_db import __version__
-from pytelemetry_db.cli import cleanup, demo, legacy, lifecycle, output, package, policy, report, sql, status, verify
+from pytelemetry_db.cli import (
+    cleanup,
+    demo,
+    doctor,
+    legacy,
+    lifecycle,
+    output,
+    package,
+    policy,
+    report,
+    sql,
+    status,
+    verify,
+)
 from pytelemetry_db.cli.options import Common, Json, accepts
 from pytelemetry_db.errors import Interrupted, OperationFailed, PytelemetryError, UsageError
 
@@ -59,6 +72,7 @@ status.register(app)
 policy.register(app)
 cleanup.register(app)
 report.register(app)
+doctor.register(app)
 demo.register(app)
 
 
