@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pytelemetry_db import db
 from pytelemetry_db.model import Release, Version
-from pytelemetry_db.render import routine_bodies
+from pytelemetry_db.render import routine_bodies, signatures
 
 __all__ = ["Changes", "find_changes"]
 
@@ -36,8 +36,8 @@ class Changes:
 
 def find_changes(connection: db.Connection, release: Release, schema: str, start: Version) -> Changes:
     """Compare the record of the installed release with the sources of ``release``."""
-    signatures = [file.signature for file in release.repeatables]
-    recorded = db.fetch(connection, "recorded", schema, {"schema": schema, "signatures": signatures})
+    wanted = {"schema": schema, "signatures": signatures(release, schema)}
+    recorded = db.fetch(connection, "recorded", schema, wanted)
     bodies = {name: hashlib.sha256(body.encode()).hexdigest() for name, body in routine_bodies(release, schema).items()}
     known = {_name(row["identity"]): row["body"] for row in recorded if row["stays"]}
     return Changes(

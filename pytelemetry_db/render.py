@@ -26,6 +26,7 @@ __all__ = [
     "render_uninstall",
     "render_upgrade",
     "routine_bodies",
+    "signatures",
 ]
 
 EXTENSION = "pytelemetry_db"
@@ -103,7 +104,7 @@ def render_upgrade(
         **_values(release, schema, (*sources, *grants), roles),
         "from_version": start.version,
         "from_migration": str(start.migration),
-        "signatures": _signatures(release, schema),
+        "signatures": ";".join(signatures(release, schema)),
     }
     body = (
         *_frames(("settings", "values_upgrade", "lock", "guard_server", "guard_installed"), schema, values),
@@ -172,7 +173,7 @@ def render_extension_update(release: Release, start: Version, schema: str = DEFA
     values = {
         **_values(release, schema, (*sources, *grants), NO_ROLES),
         "action": "update extension",
-        "signatures": _signatures(release, schema),
+        "signatures": ";".join(signatures(release, schema)),
     }
     body = (
         *_frames(("values_extension", "lock", "guard_server", "extension_resume"), schema, values),
@@ -214,6 +215,11 @@ def render_shadow(release: Release, schema: str) -> Script:
     return Script("", body, _sha256(body))
 
 
+def signatures(release: Release, schema: str) -> list[str]:
+    """Return how the server finds each routine and view, qualified: ``maint.plan(regclass, …)``, ``maint.runs``."""
+    return [render_catalog(f"{TOKEN}.{file.signature}", schema) for file in release.repeatables]
+
+
 def routine_bodies(release: Release, schema: str) -> dict[str, str]:
     """Map the names of functions and procedures to their bodies, as the server stores them."""
     bodies = {}
@@ -227,10 +233,6 @@ def _newer(release: Release, start: Version, schema: str) -> tuple[tuple[Stateme
     """Return what an upgrade from ``start`` applies: migrations, routines and views; and then grants."""
     files = (*release.migrations[start.migration :], *release.repeatables)
     return _sources(release, files, schema, replace=True), _sources(release, release.grants, schema, replace=True)
-
-
-def _signatures(release: Release, schema: str) -> str:
-    return ";".join(render_catalog(f"{TOKEN}.{file.signature}", schema) for file in release.repeatables)
 
 
 def _extension_header(command: str) -> str:

@@ -163,4 +163,4 @@ select
     'grant usage on schema cron to ' || f.role_name || ';' as fix
 from pg_catalog.pg_extension as e
 cross join facts as f
-where e.extname = 'pg_cron' and not pg_catalog.has_schema_privilege('cron', 'USAGE');
+where e.extname = 'pg_cron' and not pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace('cron')::oid, 'USAGE');

@@ -6,12 +6,12 @@ select
     o.identity,
     max(o.fingerprint) filter (where o.aspect = 'body') as body,
     case
-        when o.kind = 'view' then o.identity = any(%(signatures)s::text[])
+        when o.kind = 'view' then quote_ident(%(schema)s) || '.' || o.identity = any(%(signatures)s::text[])
         else exists (
             select from unnest(%(signatures)s::text[]) as n (signature)
             where
                 n.signature like '%%(%%'
-                and to_regprocedure(quote_ident(%(schema)s) || '.' || n.signature)
+                and to_regprocedure(n.signature)
                 = to_regprocedure(quote_ident(%(schema)s) || '.' || o.identity)
         )
     end as stays
