@@ -131,23 +131,21 @@ select
     case
         when e.extname is null and p.setting not like '%%pg_cron%%'
             then 'pg_cron can be had on this server but is not loaded: passes need a scheduler outside'
-        when c.setting <> pg_catalog.current_database()
-            then 'pg_cron keeps its jobs in database ' || quote_ident(c.setting) || ': schedule there'
-        else 'pg_cron is loaded, but not an extension of this database'
+        else
+            'pg_cron is not in this database: jobs are kept in '
+            || coalesce('database ' || quote_ident(c.setting), 'the one that cron.database_name names')
     end as detail,
     case
         when e.extname is null and p.setting not like '%%pg_cron%%'
             then
                 'alter system set shared_preload_libraries = '
                 || quote_literal(pg_catalog.concat_ws(',', nullif(p.setting, ''), 'pg_cron')) || '; -- then restart'
-        when c.setting <> pg_catalog.current_database()
-            then
-                'select cron.schedule_in_database(''cleanup'', ''*/10 * * * *'', ''call '
-                || quote_ident(f.schema_name)
-                || '.cleanup()'', '
-                || quote_literal(pg_catalog.current_database())
-                || ');'
-        else 'create extension pg_cron;'
+        else
+            'select cron.schedule_in_database(''cleanup'', ''*/10 * * * *'', ''call '
+            || quote_ident(f.schema_name)
+            || '.cleanup()'', '
+            || quote_literal(pg_catalog.current_database())
+            || '); -- there'
     end as fix
 from pg_catalog.pg_available_extensions as a
 cross join facts as f

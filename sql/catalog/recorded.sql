@@ -10,8 +10,7 @@ select
         else exists (
             select from unnest(%(signatures)s::text[]) as n (signature)
             where
-                n.signature like '%%(%%'
-                and to_regprocedure(n.signature)
+                case when n.signature like '%%(%%' then to_regprocedure(n.signature) end
                 = to_regprocedure(quote_ident(%(schema)s) || '.' || o.identity)
         )
     end as stays

@@ -16,12 +16,10 @@ begin
             where o.kind = any (case v_kind when 'view' then array['view'] else array['function', 'procedure'] end)
         ) as s
         where case v_kind
-            when 'view' then to_regclass(s.name) is not null and not exists (
-                select from unnest(v_signatures) as k (name) where to_regclass(k.name) = to_regclass(s.name)
-            )
+            when 'view' then to_regclass(s.name) is not null and not s.name = any (v_signatures)
             else to_regprocedure(s.name) is not null and not exists (
                 select from unnest(v_signatures) as k (name)
-                where k.name like '%(%' and to_regprocedure(k.name) = to_regprocedure(s.name)
+                where case when k.name like '%(%' then to_regprocedure(k.name) end = to_regprocedure(s.name)
             )
         end;
         if v_list is not null then
