@@ -167,6 +167,9 @@ def _print_script(plan: "apply.Plan", following: str) -> None:
 def _print_changes(plan: "apply.Plan", version: str) -> None:
     if plan.changes is None or plan.start is None:
         return
+    if plan.start.version == version:
+        output.say(f"at {version} already: routines, views and grants are put in again")
+        return
     output.say(f"from {plan.start.version} to {version}:")
     output.table(("change", "what"), plan.changes.lines)
     if not plan.changes.lines:
