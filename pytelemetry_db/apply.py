@@ -9,8 +9,8 @@ from pytelemetry_db.changes import Changes, find_changes
 from pytelemetry_db.errors import NotInstalled, OperationFailed, PytelemetryError, Refused, UsageError
 from pytelemetry_db.model import NO_ROLES, Release, Roles, Script, State, Version
 from pytelemetry_db.names import quote_identifier
-from pytelemetry_db.render import render_install, render_uninstall, render_upgrade
-from pytelemetry_db.state import read_state
+from pytelemetry_db.render import object_names, render_install, render_uninstall, render_upgrade
+from pytelemetry_db.state import not_installed, read_state
 
 __all__ = [
     "Done",
@@ -110,7 +110,8 @@ def plan_upgrade(connection: db.Connection, release: Release, request: Request, 
     :raises NotInstalled: when there is nothing to upgrade
     :raises Refused: when a newer version is installed, or an extension has the schema
     """
-    return _plan_change(connection, release, _installed(connection, request.schema), request, force=force)
+    state = _installed(connection, request.schema)
+    return _plan_change(connection, release, state, request, force=force or not state.has_code)
 
 
 def _plan_change(connection: db.Connection, release: Release, state: State, request: Request, *, force: bool) -> Plan:
@@ -176,18 +177,21 @@ def plan_uninstall(
     _check_ours(state)
     if state.version != release.version:
         raise _wrong_version(state, release)
-    dependents = find_dependents(connection, schema)
+    dependents = find_dependents(connection, release, schema, keep_data=keep_data)
     if dependents and not cascade:
         raise Refused(
-            f'{len(dependents)} objects outside schema "{schema}" depend on it: {", ".join(dependents[:10])}',
+            f'{len(dependents)} other objects depend on schema "{schema}": {", ".join(dependents[:10])}',
             next_step="drop or change them, then pytelemetry-db uninstall; or uninstall --cascade drops them too",
         )
     return render_uninstall(release, schema, keep_data=keep_data, cascade=cascade)
 
 
-def find_dependents(connection: db.Connection, schema: str) -> list[str]:
-    """Name the objects outside our schema that would be lost with it."""
-    return [row["object_name"] for row in db.fetch(connection, "dependents", schema, {"schema": schema})]
+def find_dependents(
+    connection: db.Connection, release: Release, schema: str, *, keep_data: bool = False
+) -> tuple[str, ...]:
+    """Name what is not ours and would be dropped with what is: all of it, and nothing else."""
+    wanted = {"schema": schema, "objects": object_names(release, keep_data=keep_data)}
+    return tuple(row["object_name"] for row in db.fetch(connection, "dependents", schema, wanted))
 
 
 def uninstall(connection: db.Connection, script: Script, schema: str) -> None:
@@ -202,7 +206,7 @@ def uninstall(connection: db.Connection, script: Script, schema: str) -> None:
 def _installed(connection: db.Connection, schema: str) -> State:
     state = read_state(connection, schema)
     if not state.installed:
-        raise NotInstalled(f'pytelemetry_db is not installed in schema "{schema}"', next_step="pytelemetry-db install")
+        raise not_installed(state)
     return state
 
 

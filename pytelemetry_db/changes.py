@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pytelemetry_db import db
 from pytelemetry_db.model import Release, Version
-from pytelemetry_db.render import routine_bodies, signatures
+from pytelemetry_db.render import render_catalog, routine_bodies, signatures
 
 __all__ = ["Changes", "find_changes"]
 
@@ -40,11 +40,12 @@ def find_changes(connection: db.Connection, release: Release, schema: str, start
     recorded = db.fetch(connection, "recorded", schema, wanted)
     bodies = {name: hashlib.sha256(body.encode()).hexdigest() for name, body in routine_bodies(release, schema).items()}
     known = {_name(row["identity"]): row["body"] for row in recorded if row["stays"]}
+    shown = {file.name: render_catalog(file.signature, schema) for file in release.repeatables}
     return Changes(
         migrations=tuple(file.path for file in release.migrations[start.migration :]),
-        added=tuple(file.signature for file in release.repeatables if file.name not in known),
+        added=tuple(shown[file.name] for file in release.repeatables if file.name not in known),
         changed=tuple(
-            file.signature
+            shown[file.name]
             for file in release.repeatables
             if file.name in known and file.name in bodies and known[file.name] != bodies[file.name]
         ),

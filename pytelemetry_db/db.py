@@ -145,7 +145,7 @@ def on_notice(connection: Connection, handler: Callable[[str, str], None]) -> No
 @contextmanager
 def rolled_back(connection: Connection) -> Iterator[None]:
     """A transaction of which nothing stays, whatever happens in the block."""
-    with connection.transaction(force_rollback=True):
+    with mapped(), connection.transaction(force_rollback=True):
         yield
 
 
@@ -171,9 +171,12 @@ def to_error(error: psycopg.Error, *, schema: str | None = None, script: Script 
         found = f"{origin[0]}:{origin[1]}: {found}"
     kind = _kind(error, schema)
     detail, hint = diag.message_detail, diag.message_hint
-    if kind is NotInstalled and not hint:
+    if kind is NotInstalled and (not hint or isinstance(error, pg.UndefinedFunction)):
         at = "" if schema is None else f' in schema "{schema}"'
         found, hint = f"pytelemetry_db is not installed{at}", "pytelemetry-db install"
+    if isinstance(error, pg.DependentObjectsStillExist) and diag.source_function != "exec_stmt_raise":
+        # The server's own hint is CASCADE; what depends on ours is somebody's.
+        hint = "change or drop what depends on it, then run the same command again"
     if isinstance(error, pg.ReadOnlySqlTransaction) and not hint:
         found, hint = f"{found}: a standby, or default_transaction_read_only", "connect to the primary"
     if kind is OperationFailed and error.sqlstate:
@@ -204,6 +207,9 @@ def _kind(error: psycopg.Error, schema: str | None) -> type[PytelemetryError]:
         # A missing relation of ours means that we are missing; one of the user's is a typing error.
         ours = schema is not None and f'relation "{schema}.' in (error.diag.message_primary or "")
         return NotInstalled if ours else UsageError
+    if isinstance(error, pg.UndefinedFunction) and schema is not None and error.diag.statement_position:
+        # Our statements call only functions of ours.
+        return NotInstalled
     for type_, kind in _KINDS:
         if isinstance(error, type_):
             return kind

@@ -17,6 +17,7 @@ from pytelemetry_db.names import DEFAULT_SCHEMA, quote_identifier, quote_literal
 __all__ = [
     "EXTENSION",
     "TOKEN",
+    "object_names",
     "render_catalog",
     "render_extension",
     "render_extension_update",
@@ -35,6 +36,7 @@ TOKEN = "@extschema@"
 VERSION_TOKEN = "@version@"
 # What describes a schema, and needs nothing else.
 PROBE = ("_privileges", "_relation_definitions", "_routine_definitions", "_definitions")
+DESCRIBING = (*PROBE, "_fingerprints")
 
 _VALUE = re.compile(r"':(?P<name>[a-z0-9_]+):'")
 _OR_REPLACE = re.compile(r"^create or replace\b", re.MULTILINE)
@@ -66,8 +68,8 @@ def render_install(
     :param owner: the role that is to own everything; None means the role that runs the script
     :param allow_all_tables_publication: go on although a publication would replicate our tables
     :param roles: roles of the DBA's that may look, or operate
-    :param transaction: False leaves out begin and commit, for a caller that has its own transaction; the script's
-        settings and role then last until that transaction ends
+    :param transaction: False leaves out begin and commit, for a caller that has its own transaction; that goes on with
+        the settings and the role it had
     :raises UsageError: when the schema's name is not allowed
     """
     sources = _sources(release, release.files, schema, replace=False)
@@ -99,19 +101,25 @@ def render_upgrade(
     :param transaction: as in ``render_install``
     :raises UsageError: when the schema's name is not allowed
     """
-    sources, grants = _newer(release, start, schema)
+    describing, migrations, sources, grants = _newer(release, start, schema)
     values = {
-        **_values(release, schema, (*sources, *grants), roles),
+        **_values(release, schema, (*describing, *migrations, *sources, *grants), roles),
         "from_version": start.version,
         "from_migration": str(start.migration),
         "signatures": ";".join(signatures(release, schema)),
+        "describing": " ".join(DESCRIBING),
     }
     body = (
         *_frames(("settings", "values_upgrade", "lock", "guard_server", "guard_installed"), schema, values),
+        *_frames(("check_owner", "lock_objects", "look_before"), schema, values),
+        *describing,
+        *_frames(("remember_drift", "drop_altered_views"), schema, values),
+        *migrations,
+        *_frames(("set_aside",), schema, values),
         *sources,
         *_frames(("drop_stale",), schema, values),
         *grants,
-        *_frames(("grant_roles", "check_owner", "record"), schema, values),
+        *_frames(("grant_roles", "check_owner", "record", "forget_foreign"), schema, values),
     )
     title = f"upgrade {start.version} to {release.version} in schema {schema}"
     return _script(title, body, values["sha256"], transaction)
@@ -132,18 +140,16 @@ def render_uninstall(
     :param transaction: as in ``render_install``
     :raises UsageError: when the schema's name is not allowed
     """
-    tables = [match["name"] for file in release.migrations for match in _TABLE.finditer(file.text)]
-    objects = sorted({*tables, *(file.name for file in release.repeatables)})
     values = {
         "schema": schema,
         "version": release.version,
         "migration": str(release.migration),
-        "objects": " ".join(objects),
+        "objects": " ".join(object_names(release)),
         "behavior": "cascade" if cascade else "restrict",
         "keep_data": "on" if keep_data else "off",
     }
-    parts = ("settings", "values_uninstall", "lock", "guard_server", "guard_installed", "unschedule", "remove")
-    body = _frames(parts, schema, values)
+    guards = ("settings", "values_uninstall", "lock", "guard_server", "guard_installed")
+    body = _frames((*guards, "lock_objects", "unschedule", "remove"), schema, values)
     title = f"uninstall {release.version} from schema {schema}"
     return _script(title, body, _sha256(body), transaction)
 
@@ -154,7 +160,12 @@ def render_extension(release: Release, schema: str = DEFAULT_SCHEMA) -> Script:
     :raises UsageError: when the schema's name is not allowed
     """
     sources = _sources(release, release.files, schema, replace=False)
-    values = {**_values(release, schema, sources, NO_ROLES), "action": "create extension", "signatures": ""}
+    values = {
+        **_values(release, schema, sources, NO_ROLES),
+        "action": "create extension",
+        "signatures": "",
+        "describing": "",
+    }
     body = (
         *_frames(("values_extension", "guard_server", "guard_owner"), schema, values),
         *_frames(("guard_publication", "extension_begin"), schema, values),
@@ -169,18 +180,24 @@ def render_extension_update(release: Release, start: Version, schema: str = DEFA
 
     :raises UsageError: when the schema's name is not allowed
     """
-    sources, grants = _newer(release, start, schema)
+    describing, migrations, sources, grants = _newer(release, start, schema)
     values = {
-        **_values(release, schema, (*sources, *grants), NO_ROLES),
+        **_values(release, schema, (*describing, *migrations, *sources, *grants), NO_ROLES),
         "action": "update extension",
         "signatures": ";".join(signatures(release, schema)),
+        "describing": " ".join(DESCRIBING),
     }
     body = (
         *_frames(("values_extension", "lock", "guard_server", "extension_resume"), schema, values),
+        *_frames(("lock_objects", "look_before"), schema, values),
+        *describing,
+        *_frames(("remember_drift", "drop_altered_views"), schema, values),
+        *migrations,
+        *_frames(("set_aside",), schema, values),
         *sources,
         *_frames(("drop_stale",), schema, values),
         *grants,
-        *_frames(("grant_roles", "check_owner", "record", "extension_end"), schema, values),
+        *_frames(("grant_roles", "check_owner", "record", "forget_foreign", "extension_end"), schema, values),
     )
     return Script(_extension_header(f"alter extension {EXTENSION} update"), body, values["sha256"])
 
@@ -229,10 +246,18 @@ def routine_bodies(release: Release, schema: str) -> dict[str, str]:
     return bodies
 
 
-def _newer(release: Release, start: Version, schema: str) -> tuple[tuple[Statement, ...], tuple[Statement, ...]]:
-    """Return what an upgrade from ``start`` applies: migrations, routines and views; and then grants."""
-    files = (*release.migrations[start.migration :], *release.repeatables)
-    return _sources(release, files, schema, replace=True), _sources(release, release.grants, schema, replace=True)
+def object_names(release: Release, *, keep_data: bool = False) -> list[str]:
+    """Name what is removed: routines, views and, unless the data is kept, tables."""
+    tables = [match["name"] for file in release.migrations for match in _TABLE.finditer(file.text)]
+    return sorted({*(() if keep_data else tables), *(file.name for file in release.repeatables)})
+
+
+def _newer(release: Release, start: Version, schema: str) -> tuple[tuple[Statement, ...], ...]:
+    """Return what an upgrade from ``start`` applies: what describes, migrations, other routines and views, grants."""
+    describing = tuple(file for file in release.repeatables if file.name in DESCRIBING)
+    rest = tuple(file for file in release.repeatables if file not in describing)
+    parts = (describing, release.migrations[start.migration :], rest, release.grants)
+    return tuple(_sources(release, files, schema, replace=True) for files in parts)
 
 
 def _extension_header(command: str) -> str:
@@ -276,6 +301,8 @@ def _frames(names: tuple[str, ...], schema: str, values: Mapping[str, str]) -> t
 def _script(title: str, body: tuple[Statement, ...], sha256: str, transaction: bool) -> Script:
     if transaction:
         body = (*_frames(("begin",), DEFAULT_SCHEMA, {}), *body, *_frames(("commit",), DEFAULT_SCHEMA, {}))
+    else:
+        body = (*body, *_frames(("leave",), DEFAULT_SCHEMA, {}))
     return Script(f"-- pytelemetry_db: {title}\n-- sha256 {sha256}\n", body, sha256)
 
 

@@ -4,10 +4,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from pytelemetry_db import db
+from pytelemetry_db.errors import NotInstalled
 from pytelemetry_db.model import State
 from pytelemetry_db.names import quote_identifier, validate_schema
 
-__all__ = ["PolicyStatus", "Status", "read_state", "read_status"]
+__all__ = ["PolicyStatus", "Status", "not_installed", "read_state", "read_status"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,16 @@ def read_state(connection: db.Connection, schema: str) -> State:
         port=connection.info.port,
         **version,
         **found,
+    )
+
+
+def not_installed(state: State) -> NotInstalled:
+    """Say what a schema without our code has of us."""
+    if state.installed and not state.has_code:
+        found = f'only the data of pytelemetry_db {state.version} is in schema "{state.schema}"'
+        return NotInstalled(found, "uninstalled with --keep-data", "pytelemetry-db install")
+    return NotInstalled(
+        f'pytelemetry_db is not installed in schema "{state.schema}"', next_step="pytelemetry-db install"
     )
 
 

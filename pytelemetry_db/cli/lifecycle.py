@@ -138,17 +138,18 @@ def uninstall(
     """
     from pytelemetry_db import apply, db, source
 
+    release = source.load()
     with open_connection(common, "uninstall") as connection:
         output.say(f"{db.where(connection)}, schema {common.schema}")
-        script = apply.plan_uninstall(connection, source.load(), common.schema, keep_data=keep_data, cascade=cascade)
+        script = apply.plan_uninstall(connection, release, common.schema, keep_data=keep_data, cascade=cascade)
         _tell_jobs_elsewhere(connection, common.schema)
+        lost = apply.find_dependents(connection, release, common.schema, keep_data=keep_data) if cascade else ()
+        for name in lost:
+            output.warn(f"{name} depends on ours and goes, too")
         if dry_run:
             output.script(script.text)
             output.next_step(with_schema("pytelemetry-db uninstall", common))
             return
-        lost = apply.find_dependents(connection, common.schema) if cascade else []
-        for name in lost:
-            output.warn(f"{name} depends on ours and goes, too")
         what = f"the code in schema {common.schema}" if keep_data else f"schema {common.schema}"
         confirm_or_stop(f"Remove {what} from {db.where(connection)} for good?", yes=yes)
         apply.uninstall(connection, script, common.schema)
@@ -186,4 +187,7 @@ def _tell_jobs_elsewhere(connection: "db.Connection", schema: str) -> None:
     from pytelemetry_db import db
 
     for row in db.fetch(connection, "jobs_elsewhere", schema, {"schema": schema}):
-        output.warn(f"pg_cron keeps its jobs in database {row['database']}; there, run: {row['fix']}")
+        if row["database"] is not None:
+            output.warn(f"pg_cron keeps its jobs in database {row['database']}; there, run: {row['fix']}")
+        else:
+            output.note(f"if pg_cron has jobs that call this schema, run this in the database it uses: {row['fix']}")

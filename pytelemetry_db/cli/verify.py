@@ -39,10 +39,9 @@ def verify(common: Common, deep: Deep = False, diff: Diff = False, json: Json = 
         output.json_dump(asdict(result))
     else:
         for drift in result.drifts:
-            aspects = f": {', '.join(drift.aspects)}" if drift.found == "changed" else ""
-            output.line(f"{output.mark('warning')} {drift.found} {drift.kind} {drift.identity}{aspects}")
-            if diff:
-                output.line(drift.diff())
+            output.line(f"{output.mark('warning')} {drift.line}")
+            if diff and (text := drift.diff()):
+                output.line(text)
     if not result.drifts:
         output.say(f"{output.mark('ok')} schema {common.schema} is as {result.version} installed it")
         output.next_step(with_schema("pytelemetry-db status", common))

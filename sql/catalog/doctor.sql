@@ -72,7 +72,18 @@ select
     || pg_catalog.pg_get_userbyid(f.owner_id) || ', the owner of schema ' || quote_ident(f.schema_name) as detail,
     'grant ' || quote_ident(pg_catalog.pg_get_userbyid(f.owner_id)) || ' to ' || f.role_name || ';' as fix
 from facts as f
-where f.owner_id is not null and not pg_catalog.pg_has_role(f.owner_id, 'MEMBER')
+where
+    f.owner_id is not null
+    and not pg_catalog.pg_has_role(f.owner_id, 'MEMBER')
+    -- Neither is an operator, who may pause.
+    and not exists (
+        select from pg_catalog.pg_class as c
+        inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
+        where
+            n.nspname = f.schema_name
+            and c.relname = '_policy'
+            and pg_catalog.has_any_column_privilege(c.oid, 'UPDATE')
+    )
 union all
 select
     'temporary' as check_id,

@@ -1,14 +1,18 @@
--- uninstall: where pg_cron keeps its jobs, when that is another database of this
--- server, and the statement that removes ours there.
+-- uninstall: when pg_cron keeps its jobs in another database of this server, the
+-- statement that removes ours there. Only members of pg_read_all_settings see
+-- which database that is; for others it is null.
 select
     s.setting as database,
     format(
-        'select cron.unschedule(jobid) from cron.job where database = %%L and (jobname like %%L or command ilike %%L);',
+        'select cron.unschedule(jobid) from cron.job where database = %%L'
+        ' and (starts_with(jobname, %%L) or command ~* %%L);',
         current_database(),
-        'pytelemetry\_db:' || current_database() || ':' || %(schema)s || ':%%',
-        'call ' || %(schema)s || '.%%'
+        'pytelemetry_db:' || current_database() || ':' || %(schema)s || ':',
+        '^\s*call\s+"?' || %(schema)s || '"?\s*\.'
     ) as fix
-from pg_catalog.pg_settings as s
+from pg_catalog.pg_available_extensions as a
+left join pg_catalog.pg_settings as s on s.name = 'cron.database_name'
 where
-    s.name = 'cron.database_name'
-    and s.setting <> current_database();
+    a.name = 'pg_cron'
+    and a.installed_version is null
+    and s.setting is distinct from current_database();

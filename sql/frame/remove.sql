@@ -12,7 +12,7 @@ declare
 begin
     if v_keep_data then
         execute format('update %I._installation as i set has_code = false', v_schema);
-        execute format('delete from %I._object as o', v_schema);
+        execute format('delete from %I._object as o where o.kind in (%L, %L, %L)', v_schema, 'function', 'procedure', 'view');
         execute format(
             'insert into %I._installation_log (action, from_version) values (%L, %L)',
             v_schema, 'uninstall, data kept', current_setting('pytelemetry_db.version')

@@ -10,6 +10,8 @@ begin
     perform pg_catalog.set_config('pytelemetry_db.action', ':action:', true);
     perform pg_catalog.set_config('pytelemetry_db.sha256', ':sha256:', true);
     perform pg_catalog.set_config('pytelemetry_db.signatures', ':signatures:', true);
+    perform pg_catalog.set_config('pytelemetry_db.describing', ':describing:', true);
+    perform pg_catalog.set_config('pytelemetry_db.drift', '[]', true);
     perform pg_catalog.set_config('pytelemetry_db.role_before', pg_catalog.current_setting('role'), true);
     foreach v_option in array array['owner', 'reader_role', 'operator_role', 'allow_all_tables_publication'] loop
         perform pg_catalog.set_config(

@@ -9,6 +9,7 @@ begin
     perform pg_catalog.set_config('pytelemetry_db.owner', ':owner:', true);
     perform pg_catalog.set_config('pytelemetry_db.reader_role', ':reader_role:', true);
     perform pg_catalog.set_config('pytelemetry_db.operator_role', ':operator_role:', true);
+    perform pg_catalog.set_config('pytelemetry_db.drift', '[]', true);
     perform pg_catalog.set_config('pytelemetry_db.allow_all_tables_publication', ':allow_all_tables_publication:', true);
 end
 $$;

@@ -9,6 +9,7 @@ begin
     perform pg_catalog.set_config('pytelemetry_db.action', 'upgrade', true);
     perform pg_catalog.set_config('pytelemetry_db.sha256', ':sha256:', true);
     perform pg_catalog.set_config('pytelemetry_db.signatures', ':signatures:', true);
+    perform pg_catalog.set_config('pytelemetry_db.describing', ':describing:', true);
     perform pg_catalog.set_config('pytelemetry_db.reader_role', ':reader_role:', true);
     perform pg_catalog.set_config('pytelemetry_db.operator_role', ':operator_role:', true);
 end

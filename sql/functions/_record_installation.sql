@@ -9,7 +9,8 @@ create or replace function @extschema@._record_installation(
     p_action text,
     p_script_sha256 text,
     p_reader_role text,
-    p_operator_role text
+    p_operator_role text,
+    p_drift jsonb
 )
 returns void
 language plpgsql
@@ -17,6 +18,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_old_version text := (select i.version from @extschema@._installation as i);
+    v_other_roles boolean := not exists (
+        select from @extschema@._installation as i
+        where
+            i.reader_role is not distinct from nullif(p_reader_role, '')::name
+            and i.operator_role is not distinct from nullif(p_operator_role, '')::name
+    );
 begin
     insert into @extschema@._installation as i (version, migration, server_major, reader_role, operator_role)
     values (
@@ -39,7 +46,28 @@ begin
     insert into @extschema@._object (kind, identity, aspect, fingerprint)
     select f.kind, f.identity, f.aspect, f.fingerprint
     from @extschema@._fingerprints(@extschema@._schema()) as f;
+    -- What somebody had changed, and this script did not mend, stays a difference;
+    -- for other roles than before other grants are right.
+    with unmended as (
+        select d.kind, d.identity, d.aspect, d.recorded
+        from jsonb_to_recordset(p_drift) as d (kind text, identity text, aspect text, recorded text, present text)
+        left join @extschema@._object as o on o.kind = d.kind and o.identity = d.identity and o.aspect = d.aspect
+        where o.fingerprint is not distinct from d.present and not (d.aspect = 'grants' and v_other_roles)
+    ),
+
+    forgotten as (
+        delete from @extschema@._object as o
+        using unmended as u
+        where o.kind = u.kind and o.identity = u.identity and o.aspect = u.aspect and u.recorded is null
+    )
+
+    insert into @extschema@._object (kind, identity, aspect, fingerprint)
+    select u.kind, u.identity, u.aspect, u.recorded
+    from unmended as u
+    where u.recorded is not null
+    on conflict on constraint _object_pkey do update
+    set fingerprint = excluded.fingerprint;
 end
 $$;
-comment on function @extschema@._record_installation(text, integer, text, text, text, text) is
+comment on function @extschema@._record_installation(text, integer, text, text, text, text, jsonb) is
 'Writes the version row, the history and the fingerprints of an install or upgrade.';

@@ -9,8 +9,8 @@ set search_path = pg_catalog, pg_temp
 as $$
     with relation as (
         select
-            c.oid, c.relowner, c.relacl, c.relkind, c.relrowsecurity, c.relpersistence, c.relreplident, c.reloptions,
-            c.relispartition, quote_ident(c.relname) as name,
+            c.oid, c.relowner, c.relacl, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relpersistence,
+            c.relreplident, c.reloptions, quote_ident(c.relname) as name,
             case c.relkind
                 when 'r' then 'table' when 'p' then 'table' when 'v' then 'view' when 'm' then 'materialized view'
                 when 'S' then 'sequence' when 'f' then 'foreign table' when 'c' then 'type'
@@ -28,11 +28,24 @@ as $$
         ('owner', pg_get_userbyid(r.relowner)::text),
         ('grants', @extschema@._privileges(r.relacl, case r.relkind when 'S' then 's' else 'r' end, r.relowner)),
         ('attributes', concat_ws(
-            ' ', r.relpersistence::text, r.relreplident::text, case when r.relrowsecurity then 'row security' end,
-            case when r.relispartition then 'partition' end, array_to_string(r.reloptions, ' ')
+            ', ', case r.relpersistence when 'u' then 'unlogged' when 't' then 'temporary' end,
+            case when r.relkind in ('r', 'p') and r.relreplident <> 'd' then 'replica identity ' || r.relreplident::text end,
+            case when r.relrowsecurity then 'row security' end, case when r.relforcerowsecurity then 'row security forced' end,
+            (select 'child of ' || string_agg(h.inhparent::regclass::text, ', ' order by h.inhseqno) from pg_inherits as h where h.inhrelid = r.oid),
+            array_to_string(r.reloptions, ', ')
         )),
-        ('definition', case when r.relkind in ('v', 'm') then pg_get_viewdef(r.oid) end),
-        ('order', (
+        ('definition', case
+            when r.relkind in ('v', 'm') then pg_get_viewdef(r.oid)
+            when r.relkind = 'S' then (
+                select format(
+                    '%s start %s increment %s from %s to %s cache %s cycle %s',
+                    format_type(s.seqtypid, null), s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle
+                )
+                from pg_sequence as s
+                where s.seqrelid = r.oid
+            )
+        end),
+        ('order of columns', (
             select string_agg(quote_ident(c.attname), ', ' order by c.attnum)
             from pg_attribute as c
             where c.attrelid = r.oid and c.attnum > 0 and not c.attisdropped and r.relkind <> 'S'
@@ -43,26 +56,36 @@ as $$
     select 'column', r.name || '.' || quote_ident(c.attname), a.aspect, a.definition
     from relation as r
     inner join pg_attribute as c on c.attrelid = r.oid and c.attnum > 0 and not c.attisdropped
+    inner join pg_type as t on t.oid = c.atttypid
     left join pg_attrdef as d on d.adrelid = c.attrelid and d.adnum = c.attnum
     cross join lateral (
         values
         ('type', concat_ws(
-            ' ', format_type(c.atttypid, c.atttypmod), case when c.attnotnull then 'not null' end,
+            ' ', format_type(c.atttypid, c.atttypmod),
+            case when c.attcollation <> t.typcollation then 'collate ' || c.attcollation::regcollation::text end,
             nullif('identity ' || c.attidentity::text, 'identity '), nullif('generated ' || c.attgenerated::text, 'generated ')
         )),
+        ('not null', case when c.attnotnull then 'not null' end),
         ('default', pg_get_expr(d.adbin, d.adrelid)),
+        ('attributes', concat_ws(
+            ', ', case when c.attstorage <> t.typstorage then 'storage ' || c.attstorage::text end,
+            nullif('compression ' || c.attcompression::text, 'compression '), array_to_string(c.attoptions, ', ')
+        )),
         ('grants', @extschema@._privileges(c.attacl, 'c', r.relowner))
     ) as a (aspect, definition)
     where r.relkind <> 'S' and a.definition <> ''
     union all
-    select 'index', quote_ident(i.relname), 'definition', concat_ws(
+    select 'index', r.name || '.' || quote_ident(i.relname), 'definition', concat_ws(
         ' ', pg_get_indexdef(x.indexrelid), case when not x.indisvalid then 'invalid' end, case when not x.indisready then 'not ready' end
     )
     from relation as r
     inner join pg_index as x on x.indrelid = r.oid
     inner join pg_class as i on i.oid = x.indexrelid
     union all
-    select 'constraint', r.name || '.' || quote_ident(k.conname), 'definition', pg_get_constraintdef(k.oid)
+    select 'constraint', r.name || '.' || quote_ident(k.conname), 'definition', concat_ws(
+        ' ', pg_get_constraintdef(k.oid),
+        case when exists (select from pg_trigger as t where t.tgconstraint = k.oid and t.tgisinternal and t.tgenabled <> 'O') then 'disabled' end
+    )
     from relation as r
     inner join pg_constraint as k on k.conrelid = r.oid and k.contype <> 'n'
     union all

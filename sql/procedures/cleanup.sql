@@ -30,7 +30,8 @@ begin
     v_current := @extschema@._enter(v_version);
     if v_current then
         call @extschema@._require_own_transaction('cleanup');
-        call @extschema@._begin_transaction(v_version, 5000, v_current);
+        call @extschema@._begin_transaction(v_version, 5000);
+        v_current := current_setting('pytelemetry_db.current')::boolean;
     end if;
     if not v_current then
         raise notice 'pytelemetry_db was upgraded while this call began; the next one runs the new code';
@@ -39,10 +40,10 @@ begin
     v_begin := @extschema@._cleanup_begin(p_table, p_max_duration, p_keep, p_batch_rows, p_yes);
     v_lock_timeout_ms := (extract(epoch from @extschema@._get_setting('lock_timeout')::interval) * 1000)::integer;
     foreach v_policy_id in array v_begin.policy_ids loop
-        v_state := null;
         call @extschema@._cleanup_table(
-            v_version, v_policy_id, v_begin.deadline, p_keep, p_batch_rows, v_lock_timeout_ms, v_state
+            v_version, v_policy_id, v_begin.deadline, p_keep, p_batch_rows, v_lock_timeout_ms
         );
+        v_state := current_setting('pytelemetry_db.pass')::jsonb;
         if v_state ->> 'stop' = 'upgraded' then
             raise notice 'pytelemetry_db was upgraded; the next pass runs the new code';
             exit;

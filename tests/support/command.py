@@ -28,10 +28,14 @@ class Result:
 
 
 class Cli:
-    """Calls `python -m pytelemetry_db`. `home` is the user's home, so that no real passfile or service file is read."""
+    """Calls `python -m pytelemetry_db`. `home` is the user's home, so that no real passfile or service file is read.
 
-    def __init__(self, home: Path) -> None:
+    `root` is where the package lies: the repository, or a copy of it that is another release.
+    """
+
+    def __init__(self, home: Path, root: Path = ROOT) -> None:
         self.home = home
+        self.root = root
 
     def start(self, *arguments: object, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
         """Start a command and return at once; the caller waits for it."""
@@ -39,7 +43,7 @@ class Cli:
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(self.root),
             "PYTHONWARNINGS": "error",
         }
         return subprocess.Popen(
