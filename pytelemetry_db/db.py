@@ -38,6 +38,7 @@ __all__ = [
     "on_notice",
     "parse_dsn",
     "query",
+    "rolled_back",
     "to_error",
     "where",
 ]
@@ -153,6 +154,13 @@ def on_notice(connection: Connection, handler: Callable[[str, str], None]) -> No
 
 
 @contextmanager
+def rolled_back(connection: Connection) -> Iterator[None]:
+    """A transaction of which nothing stays, whatever happens in the block."""
+    with mapped(), connection.transaction(force_rollback=True):
+        yield
+
+
+@contextmanager
 def mapped(
     connection: Connection | None = None, *, schema: str | None = None, script: Script | None = None
 ) -> Iterator[None]:
@@ -180,6 +188,9 @@ def to_error(error: psycopg.Error, *, schema: str | None = None, script: Script 
         hint = "name the table with its schema; pytelemetry-db policy list names those that have a policy"
     elif kind is NotPermitted and not hint and schema is not None and f"schema {schema}" in found:
         hint = f"connect as the role that owns schema {schema}, or as a member of it"
+    if isinstance(error, pg.DependentObjectsStillExist) and diag.source_function != "exec_stmt_raise":
+        # The server's own hint is CASCADE; what depends on ours is somebody's.
+        hint = "change or drop what depends on it, then run the same command again"
     if isinstance(error, pg.ReadOnlySqlTransaction) and not hint:
         found, hint = f"{found}: a standby, or default_transaction_read_only", "connect to the primary"
     if kind is OperationFailed and error.sqlstate:

@@ -1,19 +1,26 @@
 """Find and read ``sql/``: package data in a wheel, the repository's directory in a checkout."""
 
 import re
+import tomllib
 from pathlib import Path
 
 from pytelemetry_db import __version__
 from pytelemetry_db.errors import OperationFailed
 from pytelemetry_db.model import Kind, Release, SourceFile
 
-__all__ = ["catalog", "default_root", "demo", "frame", "load"]
+__all__ = ["catalog", "default_root", "demo", "frame", "load", "template"]
 
 _FOLDERS: tuple[tuple[str, Kind], ...] = (("functions", "function"), ("procedures", "procedure"), ("views", "view"))
 _MIGRATION = re.compile(r"(?P<number>\d{4})_[a-z0-9_]+")
 _REQUIRES = re.compile(r"^-- requires:(?P<names>.*)$", re.MULTILINE)
 _CREATE = re.compile(
     r"^create or replace (?P<kind>function|procedure|view) @extschema@\.(?P<name>[a-z_][a-z0-9_]*)", re.MULTILINE
+)
+
+
+_COMMENT = re.compile(
+    r"^comment on (?:function|procedure|view) @extschema@\.(?P<name>[a-z_][a-z0-9_]*)\s*(?P<arguments>\(.*\))? is$",
+    re.MULTILINE,
 )
 
 
@@ -30,7 +37,7 @@ def load(root: Path | None = None) -> Release:
     """Read the release below ``root`` in the order in which it is applied.
 
     :raises OperationFailed: for a source tree that breaks a rule: a duplicate or unknown name, a cycle,
-        a gap in the numbers, a file that does not create the object it is named after
+        a gap in the numbers, a file that does not create and comment on the object it is named after
     """
     root = root or default_root()
     migrations = tuple(_read(path, "migration") for path in sorted((root / "migrations").glob("*.sql")))
@@ -41,7 +48,8 @@ def load(root: Path | None = None) -> Release:
     _check_numbers(migrations)
     for file in repeatables:
         _check_object(file)
-    return Release(__version__, len(migrations), migrations, _ordered(repeatables), grants)
+    released = tomllib.loads(_text(root / "releases.toml"))
+    return Release(__version__, len(migrations), migrations, _ordered(repeatables), grants, released)
 
 
 def catalog(name: str, root: Path | None = None) -> str:
@@ -59,6 +67,11 @@ def frame(name: str, root: Path | None = None) -> str:
     return _text((root or default_root()) / "frame" / f"{name}.sql")
 
 
+def template(name: str, root: Path | None = None) -> str:
+    """Return the raw text of ``sql/frame/<name>``, a file that is not SQL."""
+    return _text((root or default_root()) / "frame" / name)
+
+
 def _read(path: Path, kind: Kind) -> SourceFile:
     text = _text(path)
     folder = "" if kind == "grants" else f"{path.parent.name}/"
@@ -66,7 +79,13 @@ def _read(path: Path, kind: Kind) -> SourceFile:
     requires = tuple(
         name.strip() for line in _REQUIRES.finditer(header) for name in line["names"].split(",") if name.strip()
     )
-    return SourceFile(f"sql/{folder}{path.name}", path.stem, kind, text, requires)
+    return SourceFile(f"sql/{folder}{path.name}", path.stem, kind, text, requires, _signature(text))
+
+
+def _signature(text: str) -> str:
+    """The object's own comment says how the server finds it."""
+    found = _COMMENT.search(text)
+    return f"{found['name']}{found['arguments'] or ''}" if found else ""
 
 
 def _text(path: Path) -> str:
@@ -74,7 +93,8 @@ def _text(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise OperationFailed(f"there is no sql/{path.parent.name}/{path.name} in this installation") from None
+        name = "/".join(path.parts[-2:]).removeprefix("sql/")
+        raise OperationFailed(f"there is no sql/{name} in this installation") from None
     return text.rstrip("\n") + "\n"
 
 
@@ -91,6 +111,8 @@ def _check_object(file: SourceFile) -> None:
     created = [(match["kind"], match["name"]) for match in _CREATE.finditer(file.text)]
     if created != [(file.kind, file.name)]:
         raise OperationFailed(f"{file.path} does not create exactly the {file.kind} {file.name}")
+    if file.signature.partition("(")[0] != file.name:
+        raise OperationFailed(f"{file.path} has no comment on the {file.kind} {file.name}")
 
 
 def _ordered(files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:

@@ -4,10 +4,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from pytelemetry_db import db
+from pytelemetry_db.errors import NotInstalled
 from pytelemetry_db.model import State
 from pytelemetry_db.names import quote_identifier, validate_schema
 
-__all__ = ["PolicyStatus", "Status", "read_state", "read_status"]
+__all__ = ["PolicyStatus", "Status", "not_installed", "read_state", "read_status"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class Status:
         """What to type next: a command, or the statement that lifts a suspension."""
         if not self.state.installed:
             return "pytelemetry-db install --profile telemetry"
+        if not self.state.has_code:
+            return "pytelemetry-db install"
         if self.state.in_recovery:
             return "pytelemetry-db report"
         if not self.policies:
@@ -79,7 +82,7 @@ def read_state(connection: db.Connection, schema: str) -> State:
     :raises NotPermitted: when we are installed but this role may not read the version
     """
     found = db.fetch(connection, "state", schema, {"schema": validate_schema(schema)})[0]
-    version = {"version": None, "migration": None}
+    version: db.Row = {"version": None, "migration": None, "has_code": False, "server_major": None}
     if found["installed"]:
         version = db.fetch(connection, "installation", schema)[0]
     found["publications_for_all_tables"] = tuple(found["publications_for_all_tables"])
@@ -87,14 +90,23 @@ def read_state(connection: db.Connection, schema: str) -> State:
         schema=schema,
         host=connection.info.host or None,
         port=connection.info.port,
-        version=version["version"],
-        migration=version["migration"],
+        **version,
         **found,
+    )
+
+
+def not_installed(state: State) -> NotInstalled:
+    """Say what a schema without our code has of us."""
+    if state.installed and not state.has_code:
+        found = f'only the data of pytelemetry_db {state.version} is in schema "{state.schema}"'
+        return NotInstalled(found, "uninstalled with --keep-data", "pytelemetry-db install")
+    return NotInstalled(
+        f'pytelemetry_db is not installed in schema "{state.schema}"', next_step="pytelemetry-db install"
     )
 
 
 def read_status(connection: db.Connection, schema: str) -> Status:
     """Return what the status screen shows."""
     state = read_state(connection, schema)
-    rows = db.fetch(connection, "status", schema) if state.installed else []
+    rows = db.fetch(connection, "status", schema) if state.has_code else []
     return Status(db.where(connection), state, tuple(PolicyStatus(**row) for row in rows))

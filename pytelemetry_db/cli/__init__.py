@@ -10,7 +10,20 @@ import typer
 from typer.exceptions import TyperException
 
 from pytelemetry_db import __version__
-from pytelemetry_db.cli import cleanup, demo, legacy, lifecycle, output, policy, report
+from pytelemetry_db.cli import (
+    cleanup,
+    demo,
+    doctor,
+    legacy,
+    lifecycle,
+    output,
+    package,
+    policy,
+    report,
+    sql,
+    status,
+    verify,
+)
 from pytelemetry_db.cli.options import Common, Json, accepts
 from pytelemetry_db.errors import Interrupted, OperationFailed, PytelemetryError, UsageError
 
@@ -46,15 +59,20 @@ def _root(
 ) -> None:
     context.obj = common
     if context.invoked_subcommand is None:
-        lifecycle.show_status(common, json=json)
+        status.show_status(common, json=json)
     elif json:
         raise UsageError("--json stands before the command", f"pytelemetry-db {context.invoked_subcommand} --json")
 
 
 lifecycle.register(app)
+verify.register(app)
+sql.register(app)
+package.register(app)
+status.register(app)
 policy.register(app)
 cleanup.register(app)
 report.register(app)
+doctor.register(app)
 demo.register(app)
 
 

@@ -169,7 +169,7 @@ def run_cleanup(
 ) -> int:
     """Clean, show how it goes, print what came of it, and return the exit code."""
     from pytelemetry_db import cleanup as cleaning
-    from pytelemetry_db import db, durations
+    from pytelemetry_db import db, durations, planning
     from pytelemetry_db.cli.progress import Progress
     from pytelemetry_db.interrupts import Interrupts
 
@@ -178,6 +178,8 @@ def run_cleanup(
     with open_connection(common, "cleanup", source=source) as connection:
         keeps = keeps | _keeps_of_environment(connection, common.schema, tables, keeps)
         output.say(f"{db.where(connection)} {source.origin}, schema {common.schema}")
+        # A table that does not exist, or code of ours that does not, is told before the work begins.
+        planning.targets(connection, common.schema, tables, keeps)
     request = cleaning.Request(
         tables=tables,
         keeps=keeps,

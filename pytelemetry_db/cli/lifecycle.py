@@ -1,4 +1,4 @@
-"""Commands that put our code into a database, take it out again, and say how things are."""
+"""Commands that put our code into a database and take it out again: install, upgrade, uninstall."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,23 +8,25 @@ from pytelemetry_db.cli import output
 from pytelemetry_db.cli.options import (
     Common,
     DryRun,
-    Json,
-    Offline,
     Yes,
     accepts,
     confirm_or_stop,
     open_connection,
-    resolve_source,
 )
-from pytelemetry_db.names import DEFAULT_SCHEMA, validate_profile
+from pytelemetry_db.names import validate_profile
 
 if TYPE_CHECKING:
-    from pytelemetry_db.state import Status
+    from pytelemetry_db import apply, db
 
-__all__ = ["register", "show_status"]
+__all__ = ["AllowAllTables", "Cascade", "KeepData", "OperatorRole", "Owner", "ReaderRole", "register"]
 
 Owner = Annotated[
     str | None, typer.Option("--owner", metavar="ROLE", help="The ordinary role that is to own everything.")
+]
+ReaderRole = Annotated[str | None, typer.Option("--reader-role", metavar="ROLE", help="A role that may see the views.")]
+OperatorRole = Annotated[
+    str | None,
+    typer.Option("--operator-role", metavar="ROLE", help="A role that may also plan, clean, pause and resume."),
 ]
 AllowAllTables = Annotated[
     bool,
@@ -43,145 +45,156 @@ Profile = Annotated[
 TimeZone = Annotated[
     str | None, typer.Option("--time-zone", metavar="ZONE", help="Of the profile's policies. [default: the session's]")
 ]
+KeepData = Annotated[
+    bool, typer.Option("--keep-data", help="Leave the tables: policies and history; install goes on with them.")
+]
+Cascade = Annotated[bool, typer.Option("--cascade", help="Drop objects elsewhere that depend on ours, too.")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     app.command("install")(accepts(install))
+    app.command("upgrade")(accepts(upgrade))
     app.command("uninstall")(accepts(uninstall))
-    app.command("status")(accepts(status))
-    sql = typer.Typer(help="Print the SQL of a command; never connects.", no_args_is_help=True, rich_markup_mode=None)
-    sql.command("install")(accepts(sql_install))
-    sql.command("uninstall")(accepts(sql_uninstall))
-    app.add_typer(sql, name="sql")
 
 
 def install(
     common: Common,
     owner: Owner = None,
+    reader_role: ReaderRole = None,
+    operator_role: OperatorRole = None,
     profile: Profile = None,
     time_zone: TimeZone = None,
     allow_all_tables_publication: AllowAllTables = False,
+    upgrade: Annotated[bool, typer.Option("--upgrade", help="Upgrade an older version that is there.")] = False,
     dry_run: DryRun = False,
 ) -> None:
     """Install our schema into the database, in one transaction.
 
-    The connected role owns everything; a superuser names another with --owner. Installing again changes nothing.
-    --dry-run connects, looks, and prints the very text that would be executed.
+    The connected role owns everything; a superuser names another with --owner. Installing again changes nothing. An
+    older version is upgraded with --upgrade; without it, what would change is shown, and the exit code is 1. --dry-run
+    connects, looks, and prints the very text that would be executed.
     """
     from pytelemetry_db import apply, db, source
+    from pytelemetry_db.model import Roles
 
-    chosen = resolve_source(common)
-    with open_connection(common, "install", source=chosen) as connection:
-        request = apply.InstallRequest(common.schema, owner, allow_all_tables_publication)
+    release = source.load()
+    with open_connection(common, "install") as connection:
+        request = apply.Request(common.schema, owner, allow_all_tables_publication, Roles(reader_role, operator_role))
         output.say(f"{db.where(connection)}, schema {common.schema}")
+        plan = apply.plan_install(connection, release, request)
+        older = plan.start is not None and plan.start.version != release.version
         if dry_run:
-            script = apply.plan_install(connection, source.load(), request)
-            if script is None:
-                output.say("already installed: nothing to do")
-            else:
-                output.script(script.text)
-                output.next_step(_with_schema("pytelemetry-db install", common))
+            _print_script(plan, "pytelemetry-db install" + (" --upgrade" if older else ""))
             return
-        result = apply.install(connection, source.load(), request)
-        done = "installed" if result.changed else "already installed:"
-        output.say(f"{output.mark('ok')} {done} pytelemetry_db {result.version} in schema {common.schema}")
-        rows = apply.apply_profile(connection, common.schema, profile, time_zone, result.owner) if profile else ()
+        if older and not upgrade:
+            _print_changes(plan, release.version)
+            output.next_step("pytelemetry-db install --upgrade")
+            raise typer.Exit(1)
+        done = apply.apply(connection, release, plan)
+        _print_done(plan, done)
+        owner = done.state.owner or ""
+        rows = apply.apply_profile(connection, common.schema, profile, time_zone, owner) if profile else ()
     output.table(("table", "policy", "detail"), [(row.table_name, row.action, row.detail) for row in rows])
     for row in rows:
         if row.fix:
             output.warn(f"{row.table_name}: {row.fix}")
     following = "plan" if any(row.set for row in rows) else "policy set TABLE --keep 30d"
-    output.next_step(_with_schema(f"pytelemetry-db {following}", common))
+    output.next_step(f"pytelemetry-db {following}")
     if any(row.refused for row in rows):
         raise typer.Exit(2)
 
 
-def uninstall(common: Common, dry_run: DryRun = False, yes: Yes = False) -> None:
+def upgrade(
+    common: Common,
+    reader_role: ReaderRole = None,
+    operator_role: OperatorRole = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Put routines and views in again at the same version.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> None:
+    """Bring an installed older version to this one, in one transaction. Policies, history and grants stay.
+
+    A running pass stops at its batch boundary (upgraded), and the next one runs the new code. Takes no lock on tables
+    of yours. Exit codes: 0 upgraded or already there; 2 refused, for example by a newer version; 3 not installed.
+    """
+    from pytelemetry_db import apply, db, source
+    from pytelemetry_db.model import Roles
+
+    release = source.load()
+    with open_connection(common, "upgrade") as connection:
+        request = apply.Request(common.schema, roles=Roles(reader_role, operator_role))
+        output.say(f"{db.where(connection)}, schema {common.schema}")
+        plan = apply.plan_upgrade(connection, release, request, force=force)
+        if dry_run:
+            _print_script(plan, "pytelemetry-db upgrade")
+            return
+        _print_changes(plan, release.version)
+        _print_done(plan, apply.apply(connection, release, plan))
+    output.next_step("pytelemetry-db verify")
+
+
+def uninstall(
+    common: Common, keep_data: KeepData = False, cascade: Cascade = False, dry_run: DryRun = False, yes: Yes = False
+) -> None:
     """Remove our schema with its policies and its history; tables of yours stay as they are.
 
-    Refuses when anything outside the schema depends on it, naming what does. Roles stay.
+    Jobs of pg_cron that call us go first. Refuses when anything outside the schema depends on it, naming what does;
+    --cascade drops that, too. Roles stay.
     """
     from pytelemetry_db import apply, db, source
 
+    release = source.load()
     with open_connection(common, "uninstall") as connection:
         output.say(f"{db.where(connection)}, schema {common.schema}")
-        script = apply.plan_uninstall(connection, source.load(), common.schema)
+        script = apply.plan_uninstall(connection, release, common.schema, keep_data=keep_data, cascade=cascade)
+        _tell_jobs_elsewhere(connection, common.schema)
+        lost = apply.find_dependents(connection, release, common.schema, keep_data=keep_data) if cascade else ()
+        for name in lost:
+            output.warn(f"{name} depends on ours and goes, too")
         if dry_run:
             output.script(script.text)
-            output.next_step(_with_schema("pytelemetry-db uninstall", common))
+            output.next_step("pytelemetry-db uninstall")
             return
-        confirm_or_stop(f"Remove schema {common.schema} from {db.where(connection)} for good?", yes=yes)
+        what = f"the code in schema {common.schema}" if keep_data else f"schema {common.schema}"
+        confirm_or_stop(f"Remove {what} from {db.where(connection)} for good?", yes=yes)
         apply.uninstall(connection, script, common.schema)
-        output.say(f"{output.mark('ok')} removed schema {common.schema} from {db.where(connection)}")
-    output.next_step(_with_schema("pytelemetry-db install", common))
+        output.say(f"{output.mark('ok')} removed {what} from {db.where(connection)}")
+    output.next_step("pytelemetry-db install")
 
 
-def status(common: Common, json: Json = False) -> None:
-    """Show on one screen where we are, what is installed, each policy and what to type next."""
-    show_status(common, json=json)
-
-
-def sql_install(offline: Offline, owner: Owner = None, allow_all_tables_publication: AllowAllTables = False) -> None:
-    """Print the script that installs: the same text that `install` executes."""
-    from pytelemetry_db import render, source
-
-    script = render.render_install(source.load(), offline.schema, owner, allow_all_tables_publication)
-    output.script(script.text)
-    output.next_step("psql -v ON_ERROR_STOP=1 -f FILE")
-
-
-def sql_uninstall(offline: Offline) -> None:
-    """Print the script that removes this version: the same text that `uninstall` executes."""
-    from pytelemetry_db import render, source
-
-    output.script(render.render_uninstall(source.load(), offline.schema).text)
-    output.next_step("psql -v ON_ERROR_STOP=1 -f FILE")
-
-
-def show_status(common: Common, *, json: bool) -> None:
-    """Print the status; exits with 3 when we are not installed."""
-    from pytelemetry_db import state
-
-    chosen = resolve_source(common)
-    with open_connection(common, "status", source=chosen) as connection:
-        found = state.read_status(connection, common.schema)
-    if json:
-        output.json_dump(found.as_dict(chosen.label))
-    else:
-        _print_status(found, chosen.label)
-    output.next_step(_with_schema(found.next_command, common))
-    if not found.state.installed:
-        raise typer.Exit(3)
-
-
-def _print_status(found: "Status", label: str) -> None:
-    from pytelemetry_db import __version__
-
-    state = found.state
-    standby = ", read-only standby" if state.in_recovery else ""
-    output.line(f"{output.mark('ok')} {found.where} {label[label.rindex('(') :]}")
-    output.line(f"{output.mark('ok')} PostgreSQL {state.server_version_text}{standby}")
-    if not state.installed:
-        output.line(f"{output.mark('unknown')} not installed in schema {state.schema}")
+def _print_script(plan: "apply.Plan", following: str) -> None:
+    if plan.script is None:
+        output.say("already installed: nothing to do")
         return
-    output.line(
-        f"{output.mark('ok')} pytelemetry_db {state.version} (migration {state.migration})"
-        f" in schema {state.schema}, owned by {state.owner}"
-    )
-    if state.version != __version__:
-        output.warn(f"this command is version {__version__}, the database is at {state.version}")
-    if not found.policies:
-        output.line(f"{output.mark('warning')} no policies: nothing is removed")
+    output.script(plan.script.text)
+    output.next_step(following)
+
+
+def _print_changes(plan: "apply.Plan", version: str) -> None:
+    if plan.changes is None or plan.start is None:
         return
-    output.line()
-    shown = ("table", "time_column", "keep", "state", "last_started_at", "last_stop_reason", "last_rows", "debt_rows")
-    titles = ("table", "column", "keep", "state", "last run", "result", "removed", "debt")
-    output.table(titles, [[getattr(policy, name) for name in shown] for policy in found.policies])
-    for policy in found.policies:
-        if policy.state_detail:
-            output.line(f"{output.mark('warning')} {policy.table} {policy.state}: {policy.state_detail}")
+    if plan.start.version == version:
+        output.say(f"at {version} already: routines, views and grants are put in again")
+        return
+    output.say(f"from {plan.start.version} to {version}:")
+    output.table(("change", "what"), plan.changes.lines)
+    if not plan.changes.lines:
+        output.say("nothing but the version")
 
 
-def _with_schema(command: str, common: Common) -> str:
-    return command if common.schema == DEFAULT_SCHEMA else f"{command} --schema {common.schema}"
+def _print_done(plan: "apply.Plan", done: "apply.Done") -> None:
+    what = "already installed:" if not done.changed else "installed" if plan.start is None else "upgraded to"
+    output.say(f"{output.mark('ok')} {what} pytelemetry_db {done.state.version} in schema {done.state.schema}")
+
+
+def _tell_jobs_elsewhere(connection: "db.Connection", schema: str) -> None:
+    """Jobs of a pg_cron that keeps them in another database cannot be removed from here."""
+    from pytelemetry_db import db
+
+    for row in db.fetch(connection, "jobs_elsewhere", schema, {"schema": schema}):
+        if row["database"] is not None:
+            output.warn(f"pg_cron keeps its jobs in database {row['database']}; there, run: {row['fix']}")
+        else:
+            output.note(f"if pg_cron has jobs that call this schema, run this in the database it uses: {row['fix']}")

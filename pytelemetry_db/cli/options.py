@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from pytelemetry_db.cli import output
-from pytelemetry_db.errors import UsageError
+from pytelemetry_db.errors import NotInstalled, UsageError
 from pytelemetry_db.names import DEFAULT_SCHEMA, validate_schema
 
 if TYPE_CHECKING:
@@ -168,10 +168,15 @@ def open_connection(common: Common, purpose: str, *, source: "Source | None" = N
 
     :param source: an already resolved source, so that a second connection neither asks nor notes again
     """
-    from pytelemetry_db import db
+    from pytelemetry_db import db, state
 
     with db.connect(source or resolve_source(common), purpose=purpose) as connection:
-        yield connection
+        try:
+            yield connection
+        except NotInstalled as error:
+            # The server only says what it did not find; a look at what is there says why.
+            found = None if error.sqlstate is None else state.read_state(connection, common.schema)
+            raise error if found is None or found.has_code else state.not_installed(found) from error
 
 
 def confirm_or_stop(question: str, *, yes: bool) -> None:

@@ -14,6 +14,7 @@ from pytelemetry_db.errors import PytelemetryError, UsageError
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Level",
     "configure",
     "detail",
     "fail",
@@ -28,6 +29,7 @@ __all__ = [
     "script",
     "table",
     "timed",
+    "to_json",
     "warn",
 ]
 
@@ -171,7 +173,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 def json_dump(facts: Mapping[str, object]) -> None:
     """Print ``facts`` as one JSON object on stdout, with ``schema_version``."""
-    print(json.dumps({"schema_version": SCHEMA_VERSION, **facts}, default=_json, ensure_ascii=False, indent=2))
+    print(to_json(facts))
+
+
+def to_json(facts: Mapping[str, object]) -> str:
+    """Write ``facts`` as one JSON object, with ``schema_version``."""
+    return json.dumps({"schema_version": SCHEMA_VERSION, **facts}, default=_json, ensure_ascii=False, indent=2)
 
 
 def _cell(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Commands about policies: set, list, show, drop, pause, resume, rebind; and confirm, doctor."""
+"""Commands about policies: set, list, show, drop, pause, resume, rebind; and confirm."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 Table = Annotated[str, typer.Argument(metavar="TABLE", help="Name of the table, with its schema where needed.")]
-OneTable = Annotated[
-    str | None, typer.Argument(metavar="TABLE", help="Only this table. [default: all that have a policy]")
-]
 Keep = Annotated[
     str | None,
     typer.Option("--keep", metavar="DURATION", help="How long rows stay: 7d, 6h, 3mon, 1y. A new policy needs it."),
@@ -72,7 +69,6 @@ def register(app: typer.Typer) -> None:
         policy.command(name)(accepts(command))
     app.add_typer(policy, name="policy")
     app.command("confirm")(accepts(confirm))
-    app.command("doctor")(accepts(doctor))
 
 
 def set_(
@@ -212,35 +208,6 @@ def confirm(
         policies.confirm(connection, common.schema, {"guard": guard, "reason": reason})
         output.say(f"{output.mark('ok')} confirmed {guard} for {db.where(connection)}")
     output.next_step("pytelemetry-db plan")
-
-
-def doctor(common: Common, table: OneTable = None, json: Json = False) -> None:
-    """Say what keeps passes from running here, or slows them, with the SQL that mends it.
-
-    Looks at every policy, or at one TABLE's, with the eyes of the connected role. Exit code 2 when a pass could not
-    run, 1 when it would be slow or surprising.
-    """
-    from pytelemetry_db import policies
-
-    with open_connection(common, "doctor") as connection:
-        if table:
-            known = [policies.find_policy(connection, common.schema, table)["name"]]
-        else:
-            known = [row["name"] for row in policies.list_policies(connection, common.schema)]
-        findings = policies.preflight(connection, common.schema, known[0] if table else None)
-    if json:
-        output.json_dump({"policies": known, "findings": findings})
-    for row in () if json else findings:
-        mark = output.mark("critical" if row["level"] == "error" else "warning")
-        output.line(f"{mark} {row['name']}: {row['detail']}")
-        if row["fix"]:
-            output.line(f"    fix: {row['fix']}")
-    if known and not findings:
-        output.say(f"{output.mark('ok')} nothing stands in the way of {table or 'any policy'}")
-    _next_of(bool(known))
-    if not known:
-        raise typer.Exit(3)
-    raise typer.Exit(2 if any(row["level"] == "error" for row in findings) else bool(findings))
 
 
 def _print_policy(row: "db.Row", *, json: bool) -> None:

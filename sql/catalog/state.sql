@@ -29,7 +29,16 @@ select
         select coalesce(pg_catalog.array_agg(p.pubname::text order by p.pubname), '{}')
         from pg_catalog.pg_publication as p
         where p.puballtables
-    ) as publications_for_all_tables
+    ) as publications_for_all_tables,
+    (
+        select e.extname::text
+        from pg_catalog.pg_depend as d
+        inner join pg_catalog.pg_extension as e on d.refobjid = e.oid
+        where
+            d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            and d.objid = i.oid
+            and d.deptype = 'e'
+    ) as extension
 from (select %(schema)s::name as nspname) as wanted
 left join pg_catalog.pg_namespace as n on wanted.nspname = n.nspname
 left join pg_catalog.pg_class as i on n.oid = i.relnamespace and i.relname = '_installation';

@@ -19,7 +19,10 @@ begin
     where o.owner_id <> (select r.oid from pg_roles as r where r.rolname = current_user);
     if v_foreign is not null then
         raise exception 'somebody else owns objects in schema "%": %', current_setting('pytelemetry_db.schema'), v_foreign
-            using errcode = 'object_not_in_prerequisite_state', hint = 'choose another --schema';
+            using errcode = 'object_not_in_prerequisite_state', hint = case current_setting('pytelemetry_db.action')
+                when 'install' then 'choose another --schema'
+                else format('give it to %I, or move it out of the schema', current_user)
+            end;
     end if;
 end
 $$;

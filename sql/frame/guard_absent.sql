@@ -6,7 +6,8 @@ declare
     v_new text := current_setting('pytelemetry_db.version');
     v_owner text := current_setting('pytelemetry_db.owner');
     v_found record;
-    v_old text;
+    v_old record;
+    v_extension text;
     v_objects text;
 begin
     select n.oid as schema_id, r.rolname as owner into v_found
@@ -15,6 +16,15 @@ begin
     where n.nspname = v_schema;
     if not found then
         return;
+    end if;
+    select e.extname into v_extension from pg_extension as e where e.extnamespace = v_found.schema_id order by e.extname limit 1;
+    if found then
+        raise exception 'schema "%" belongs to the extension %', v_schema, v_extension
+            using errcode = 'object_not_in_prerequisite_state',
+            hint = case v_extension
+                when 'pytelemetry_db' then 'alter extension pytelemetry_db update'
+                else 'choose another --schema'
+            end;
     end if;
     if v_found.owner <> v_owner then
         raise exception 'schema "%" belongs to "%", not to "%"', v_schema, v_found.owner, v_owner
@@ -28,17 +38,20 @@ begin
             and r.rolname = v_owner
     ) then
         perform set_config('role', v_owner, true);
-        execute format('select i.version from %I._installation as i', v_schema) into v_old;
-        if v_old = v_new then
-            raise exception 'already installed at %: nothing to do', v_old
+        execute format('select i.version, i.has_code from %I._installation as i', v_schema) into v_old;
+        if not v_old.has_code then
+            raise exception 'schema "%" holds the data of version % without its code', v_schema, v_old.version
+                using errcode = 'object_not_in_prerequisite_state', hint = format('pytelemetry-db sql upgrade --from %s', v_old.version);
+        elsif v_old.version = v_new then
+            raise exception 'already installed at %: nothing to do', v_old.version
                 using errcode = 'object_not_in_prerequisite_state', hint = 'pytelemetry-db status';
-        elsif string_to_array(split_part(v_old, '-', 1), '.')::integer[]
+        elsif string_to_array(split_part(v_old.version, '-', 1), '.')::integer[]
             > string_to_array(split_part(v_new, '-', 1), '.')::integer[] then
-            raise exception 'schema "%" is at version %, which is newer than this script (%)', v_schema, v_old, v_new
+            raise exception 'schema "%" is at version %, which is newer than this script (%)', v_schema, v_old.version, v_new
                 using errcode = 'object_not_in_prerequisite_state',
-                hint = format('pip install pytelemetry-db==%s', v_old);
+                hint = format('pip install pytelemetry-db==%s', v_old.version);
         end if;
-        raise exception 'schema "%" is at version %, this script only installs %', v_schema, v_old, v_new
+        raise exception 'schema "%" is at version %, this script only installs %', v_schema, v_old.version, v_new
             using errcode = 'object_not_in_prerequisite_state', hint = 'pytelemetry-db upgrade';
     end if;
     select string_agg(o.name, ', ' order by o.name) into v_objects

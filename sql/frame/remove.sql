@@ -1,31 +1,45 @@
--- Drops what the release put here, by kind and with RESTRICT: the server
--- itself refuses, naming them, when objects elsewhere depend on ours, or
--- when the schema holds anything else.
+-- Drops what the release put here, by kind: with RESTRICT the server itself
+-- refuses, naming them, when objects elsewhere depend on ours. The schema goes
+-- only when nothing else is in it. Kept data means the tables stay.
 do $$
 declare
     v_schema text := current_setting('pytelemetry_db.schema');
     v_schema_id oid := to_regnamespace(quote_ident(v_schema));
     v_names text[] := string_to_array(current_setting('pytelemetry_db.objects'), ' ');
+    v_keep_data boolean := current_setting('pytelemetry_db.keep_data')::boolean;
+    v_kind text;
     v_list text;
 begin
-    select string_agg(c.oid::regclass::text, ', ' order by c.relname) into v_list
-    from pg_class as c
-    where c.relnamespace = v_schema_id and c.relkind = 'v' and c.relname = any (v_names);
-    if v_list is not null then
-        execute 'drop view ' || v_list || ' restrict';
+    if v_keep_data then
+        execute format('update %I._installation as i set has_code = false', v_schema);
+        execute format('delete from %I._object as o where o.kind in (%L, %L, %L)', v_schema, 'function', 'procedure', 'view');
+        execute format(
+            'insert into %I._installation_log (action, from_version) values (%L, %L)',
+            v_schema, 'uninstall, data kept', current_setting('pytelemetry_db.version')
+        );
+        execute format(
+            'update %I._run as r set stop_reason = %L, finished_at = clock_timestamp(), detail = %L where r.stop_reason is null',
+            v_schema, 'interrupted', 'uninstalled'
+        );
     end if;
-    select string_agg(p.oid::regprocedure::text, ', ' order by p.proname) into v_list
-    from pg_proc as p
-    where p.pronamespace = v_schema_id and p.proname = any (v_names);
-    if v_list is not null then
-        execute 'drop routine ' || v_list || ' restrict';
+    foreach v_kind in array array['view', 'routine', 'table'] loop
+        select string_agg(o.name, ', ' order by o.name) into v_list
+        from (
+            select case c.relkind when 'v' then 'view' else 'table' end as kind, c.oid::regclass::text as name
+            from pg_class as c
+            where c.relnamespace = v_schema_id and c.relkind in ('v', 'r') and c.relname = any (v_names)
+            union all
+            select 'routine', p.oid::regprocedure::text
+            from pg_proc as p
+            where p.pronamespace = v_schema_id and p.proname = any (v_names)
+        ) as o
+        where o.kind = v_kind;
+        if v_list is not null and not (v_kind = 'table' and v_keep_data) then
+            execute format('drop %s %s %s', v_kind, v_list, current_setting('pytelemetry_db.behavior'));
+        end if;
+    end loop;
+    if not v_keep_data then
+        execute format('drop schema %I restrict', v_schema);
     end if;
-    select string_agg(c.oid::regclass::text, ', ' order by c.relname) into v_list
-    from pg_class as c
-    where c.relnamespace = v_schema_id and c.relkind = 'r' and c.relname = any (v_names);
-    if v_list is not null then
-        execute 'drop table ' || v_list || ' restrict';
-    end if;
-    execute format('drop schema %I restrict', v_schema);
 end
 $$;

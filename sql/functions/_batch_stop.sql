@@ -1,7 +1,7 @@
--- requires: _enter, _suspension
--- Must the pass stop before its next batch? Takes the two locks of a batch,
--- the installation's (shared) and the table's, and looks again at everything
--- that may have changed since the last one. Null: go on, the locks are held.
+-- requires: _suspension
+-- Must the pass stop before its next batch? Takes the table's lock and looks
+-- again at everything that may have changed since the last batch. Null: go on,
+-- the lock is held.
 create or replace function @extschema@._batch_stop(p_run_id bigint)
 returns jsonb
 language plpgsql
@@ -13,9 +13,6 @@ declare
     v_suspension record;
 begin
     select r.* into strict v_run from @extschema@._run as r where r.run_id = p_run_id;
-    if not @extschema@._enter(v_run.version) then
-        return jsonb_build_object('stop', 'upgraded', 'detail', 'pytelemetry_db was upgraded; the next pass runs the new code');
-    end if;
     if not pg_try_advisory_xact_lock(@extschema@._table_key(v_run.relation_id)) then
         raise exception 'the lock of the policy is held' using errcode = 'lock_not_available';
     end if;
@@ -48,4 +45,4 @@ begin
 end
 $$;
 comment on function @extschema@._batch_stop(bigint) is
-'Takes the locks of a batch; returns why the pass must stop, or null.';
+'Takes the lock of a batch; returns why the pass must stop, or null.';

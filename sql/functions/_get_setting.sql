@@ -8,8 +8,12 @@ as $$
 declare
     v_value text;
 begin
-    select s.value into strict v_value from @extschema@._setting as s where s.name = p_name;
+    select coalesce(v.value, s.default_value) into strict v_value
+    from @extschema@._setting as s
+    left join @extschema@._setting_value as v on v.name = s.name
+    where s.name = p_name;
     return v_value;
 end
 $$;
-comment on function @extschema@._get_setting(text) is 'Value of one setting.';
+comment on function @extschema@._get_setting(text) is
+'Value of one setting.';

@@ -11,27 +11,27 @@ as $$
     select
         'copy',
         case
-            when d.system_identifier <> i.system_identifier then format(
+            when d.system_identifier <> h.system_identifier then format(
                 'this server (system identifier %s) is not the one that was installed on (%s): a restored or upgraded copy',
-                d.system_identifier, i.system_identifier
+                d.system_identifier, h.system_identifier
             )
             else format(
                 'this database (oid %s) is not the one that was installed in (oid %s): a restored dump or a copy made from a template',
-                d.database_oid, i.database_oid
+                d.database_oid, h.database_oid
             )
         end
-    from @extschema@._installation as i
+    from @extschema@._home as h
     cross join @extschema@._identity() as d
-    where (d.system_identifier, d.database_oid) <> (i.system_identifier, i.database_oid)
+    where (d.system_identifier, d.database_oid) <> (h.system_identifier, h.database_oid)
     union all
     select
         'promotion',
-        format('the timeline changed from %s to %s: a failover, or a promoted copy', i.timeline, d.timeline)
-    from @extschema@._installation as i
+        format('the timeline changed from %s to %s: a failover, or a promoted copy', h.timeline, d.timeline)
+    from @extschema@._home as h
     cross join @extschema@._identity() as d
     where
-        d.timeline <> i.timeline
-        and (d.system_identifier, d.database_oid) = (i.system_identifier, i.database_oid)
+        d.timeline <> h.timeline
+        and (d.system_identifier, d.database_oid) = (h.system_identifier, h.database_oid)
         and @extschema@._get_setting('on_promotion') = 'suspend'
 $$;
 comment on function @extschema@._identity_guard() is

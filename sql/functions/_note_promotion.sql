@@ -9,14 +9,14 @@ as $$
 declare
     v_detail text;
 begin
-    update @extschema@._installation as i
+    update @extschema@._home as h
     set timeline = d.timeline
     from @extschema@._identity() as d
-    cross join @extschema@._installation as o
+    cross join @extschema@._home as o
     where
-        (i.system_identifier, i.database_oid) = (d.system_identifier, d.database_oid)
+        (h.system_identifier, h.database_oid) = (d.system_identifier, d.database_oid)
         -- The row itself, not o: of two passes at once the second one sees what the first one wrote.
-        and d.timeline <> i.timeline
+        and d.timeline <> h.timeline
         and @extschema@._get_setting('on_promotion') = 'continue'
     returning format('the timeline changed from %s to %s; passes go on', o.timeline, d.timeline) into v_detail;
     if found then

@@ -1,5 +1,6 @@
 -- The schema this installation lives in, read from the catalog because the
--- schema token may only stand where an identifier stands.
+-- schema token may only stand where an identifier stands. Touches no table of
+-- ours: a lock that an upgrade wants must not be held by who waits for it.
 create or replace function @extschema@._schema()
 returns name
 language sql
@@ -7,9 +8,9 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
     select n.nspname
-    from @extschema@._installation as i
-    inner join pg_class as c on c.oid = i.tableoid
-    inner join pg_namespace as n on n.oid = c.relnamespace
+    from pg_type as t
+    inner join pg_namespace as n on n.oid = t.typnamespace
+    where t.oid = pg_typeof(null::@extschema@._installation)
 $$;
 comment on function @extschema@._schema() is
 'The schema this installation lives in.';

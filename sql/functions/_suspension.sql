@@ -1,4 +1,4 @@
--- requires: _identity_guard, _binding_guard
+-- requires: _identity_guard, _binding_guard, _schema
 -- Why a policy must not run now: the identity of the database, or a table that
 -- is no longer the one the policy was made for. No row when it may run. Of two
 -- guards the one that is decided first sorts last: order by guard desc limit 1.

@@ -24,7 +24,7 @@ begin
         raise exception 'a confirmation needs a reason'
             using errcode = 'invalid_parameter_value', hint = 'Say p_reason => ''…''; it is kept in the log.';
     end if;
-    update @extschema@._installation as i
+    update @extschema@._home as h
     set system_identifier = d.system_identifier, database_oid = d.database_oid, timeline = d.timeline
     from @extschema@._identity() as d;
     if v_guard.guard = 'copy' then

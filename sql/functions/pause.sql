@@ -1,3 +1,4 @@
+-- requires: _set_pause
 -- Stops passes on a table, a running one at its batch boundary, until resume.
 create or replace function @extschema@.pause(p_table regclass, p_reason text default null)
 returns void
@@ -10,10 +11,10 @@ declare
 begin
     perform @extschema@._lock_policy(v_policy.relation_id);
     v_policy := @extschema@._find_policy(p_table);
-    v_policy.paused_at := coalesce(v_policy.paused_at, now());
-    v_policy.paused_by := coalesce(v_policy.paused_by, session_user);
-    v_policy.pause_reason := coalesce(p_reason, v_policy.pause_reason);
-    perform @extschema@._store_policy(v_policy);
+    perform @extschema@._set_pause(
+        v_policy.policy_id, coalesce(v_policy.paused_at, now()), coalesce(v_policy.paused_by, session_user),
+        coalesce(p_reason, v_policy.pause_reason)
+    );
 end
 $$;
 comment on function @extschema@.pause(regclass, text) is

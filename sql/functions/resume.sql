@@ -1,3 +1,4 @@
+-- requires: _set_pause
 -- Lets passes on a paused table run again.
 create or replace function @extschema@.resume(p_table regclass)
 returns void
@@ -10,10 +11,7 @@ declare
 begin
     perform @extschema@._lock_policy(v_policy.relation_id);
     v_policy := @extschema@._find_policy(p_table);
-    v_policy.paused_at := null;
-    v_policy.paused_by := null;
-    v_policy.pause_reason := null;
-    perform @extschema@._store_policy(v_policy);
+    perform @extschema@._set_pause(v_policy.policy_id, null, null, null);
 end
 $$;
 comment on function @extschema@.resume(regclass) is

@@ -56,6 +56,7 @@ begin
     perform @extschema@._require_preflight(v_policy);
     -- The stored one too: a column that it names may have another name or type by now.
     v_policy.condition := @extschema@._parse_condition(p_table::oid, coalesce(p_condition, v_policy.condition));
+    perform @extschema@._record_home();
     return @extschema@._store_policy(v_policy);
 end
 $$;

@@ -8,7 +8,7 @@ declare
     v_setting @extschema@._setting;
     v_valid boolean;
 begin
-    select s.* into v_setting from @extschema@._setting as s where s.name = p_name for update;
+    select s.* into v_setting from @extschema@._setting as s where s.name = p_name;
     if not found then
         raise exception 'unknown setting "%"', p_name
             using errcode = 'invalid_parameter_value',
@@ -33,7 +33,10 @@ begin
                 else 'Expected an interval above 0 that names its unit, such as ''30 days''.'
             end;
     end if;
-    update @extschema@._setting as s set value = p_value where s.name = p_name;
+    insert into @extschema@._setting_value as v (name, value)
+    values (p_name, p_value)
+    on conflict (name) do update
+    set value = excluded.value, changed_at = now(), changed_by = session_user;
 end
 $$;
 comment on function @extschema@.set_setting(text, text) is

@@ -1,37 +1,58 @@
 -- requires: _begin_transaction, _start_run, _step, _finish_run, _analyze_after, _run_text
 -- The pass of one policy: thin, because it commits. Every transaction calls one
 -- function that does the work; waiting is cut into slices with a COMMIT after
--- each, because a sleeping statement would hold the xmin horizon.
+-- each, because a sleeping statement would hold the xmin horizon. After an
+-- upgrade it calls nothing any more: what it knows of may be gone, itself too.
+-- So it leaves its result in the setting pytelemetry_db.pass, not in an INOUT.
 create or replace procedure @extschema@._cleanup_table(
+    p_version text,
     p_policy_id bigint,
     p_deadline timestamptz,
     p_keep interval,
     p_batch_rows integer,
-    p_lock_timeout_ms integer,
-    inout p_state jsonb
+    p_lock_timeout_ms integer
 )
 language plpgsql
 as $$
 declare
+    v_state jsonb;
     v_run_id bigint;
+    v_upgraded constant text := '{"stop": "upgraded"}';
 begin
-    call @extschema@._begin_transaction(p_lock_timeout_ms);
-    p_state := @extschema@._start_run(p_policy_id, p_deadline, p_keep, p_batch_rows);
-    v_run_id := (p_state ->> 'run_id')::bigint;
-    if v_run_id is null then
+    call @extschema@._begin_transaction(p_version, p_lock_timeout_ms);
+    if not current_setting('pytelemetry_db.current')::boolean then
+        perform set_config('pytelemetry_db.pass', v_upgraded, true);
         return;
     end if;
-    while p_state ->> 'stop' is null loop
-        call @extschema@._begin_transaction(p_lock_timeout_ms);
-        p_state := @extschema@._step(v_run_id, p_state, p_deadline);
+    v_state := @extschema@._start_run(p_policy_id, p_deadline, p_keep, p_batch_rows);
+    v_run_id := (v_state ->> 'run_id')::bigint;
+    if v_run_id is null then
+        perform set_config('pytelemetry_db.pass', v_state::text, true);
+        return;
+    end if;
+    while v_state ->> 'stop' is null loop
+        call @extschema@._begin_transaction(p_version, p_lock_timeout_ms);
+        exit when not current_setting('pytelemetry_db.current')::boolean;
+        v_state := @extschema@._step(v_run_id, v_state, p_deadline);
     end loop;
-    call @extschema@._begin_transaction(p_lock_timeout_ms);
-    perform @extschema@._finish_run(v_run_id, p_state);
-    call @extschema@._begin_transaction(5000);
-    perform @extschema@._analyze_after(v_run_id);
-    call @extschema@._begin_transaction(p_lock_timeout_ms);
-    p_state := p_state || pg_catalog.jsonb_build_object('text', @extschema@._run_text(v_run_id));
+    if current_setting('pytelemetry_db.current')::boolean then
+        call @extschema@._begin_transaction(p_version, p_lock_timeout_ms);
+    end if;
+    if current_setting('pytelemetry_db.current')::boolean then
+        perform @extschema@._finish_run(v_run_id, v_state);
+        call @extschema@._begin_transaction(p_version, 5000);
+    end if;
+    if current_setting('pytelemetry_db.current')::boolean then
+        perform @extschema@._analyze_after(v_run_id);
+        call @extschema@._begin_transaction(p_version, p_lock_timeout_ms);
+    end if;
+    if current_setting('pytelemetry_db.current')::boolean then
+        v_state := v_state || pg_catalog.jsonb_build_object('text', @extschema@._run_text(v_run_id));
+        perform set_config('pytelemetry_db.pass', v_state::text, true);
+    else
+        perform set_config('pytelemetry_db.pass', v_upgraded, true);
+    end if;
 end
 $$;
-comment on procedure @extschema@._cleanup_table (bigint, timestamptz, interval, integer, integer, jsonb) is
+comment on procedure @extschema@._cleanup_table (text, bigint, timestamptz, interval, integer, integer) is
 'The pass of one policy.';

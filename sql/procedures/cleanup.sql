@@ -14,22 +14,40 @@ create or replace procedure @extschema@.cleanup(
 language plpgsql
 as $$
 declare
+    v_version constant pg_catalog.text := '@version@';
+    v_current pg_catalog.bool;
     v_begin pg_catalog.record;
     v_policy_id bigint;
     v_lock_timeout_ms integer;
     v_state pg_catalog.jsonb;
     v_problems pg_catalog.text [];
+    v_error pg_catalog.text;
+    v_code pg_catalog.text := 'raise_exception';
 begin
-    call @extschema@._require_own_transaction('cleanup');
     if pg_catalog.pg_is_in_recovery() then
         raise exception 'this server is a read-only standby' using errcode = 'read_only_sql_transaction', hint = 'Call cleanup on the primary.';
     end if;
-    call @extschema@._begin_transaction(5000);
+    v_current := @extschema@._enter(v_version);
+    if v_current then
+        call @extschema@._require_own_transaction('cleanup');
+        call @extschema@._begin_transaction(v_version, 5000);
+        v_current := current_setting('pytelemetry_db.current')::boolean;
+    end if;
+    if not v_current then
+        raise notice 'pytelemetry_db was upgraded while this call began; the next one runs the new code';
+        return;
+    end if;
     v_begin := @extschema@._cleanup_begin(p_table, p_max_duration, p_keep, p_batch_rows, p_yes);
     v_lock_timeout_ms := (extract(epoch from @extschema@._get_setting('lock_timeout')::interval) * 1000)::integer;
     foreach v_policy_id in array v_begin.policy_ids loop
-        v_state := null;
-        call @extschema@._cleanup_table(v_policy_id, v_begin.deadline, p_keep, p_batch_rows, v_lock_timeout_ms, v_state);
+        call @extschema@._cleanup_table(
+            v_version, v_policy_id, v_begin.deadline, p_keep, p_batch_rows, v_lock_timeout_ms
+        );
+        v_state := current_setting('pytelemetry_db.pass')::jsonb;
+        if v_state ->> 'stop' = 'upgraded' then
+            raise notice 'pytelemetry_db was upgraded; the next pass runs the new code';
+            exit;
+        end if;
         if v_state ->> 'stop' in ('running', 'busy') then
             v_state := v_state || jsonb_build_object('text', concat_ws(', ', (v_state ->> 'table') || ': another session is at work on it; nothing to do here', v_state ->> 'detail'));
         end if;
@@ -41,14 +59,23 @@ begin
         end if;
         exit when v_state ? 'cancelled' or v_state ? 'stopped';
     end loop;
-    perform @extschema@._prune_runs();
-    delete from @extschema@._stop_request as s where s.pid = pg_backend_pid();
-    call @extschema@._begin_transaction(v_lock_timeout_ms);
+    if v_state ->> 'stop' is distinct from 'upgraded' then
+        perform @extschema@._prune_runs();
+        delete from @extschema@._stop_request as s where s.pid = pg_backend_pid();
+    end if;
     if v_state ? 'cancelled' then
-        raise exception 'cleanup was cancelled: %', v_problems[cardinality(v_problems)] using errcode = 'query_canceled';
+        v_code := 'query_canceled';
+        v_error := format('cleanup was cancelled: %s', v_problems[cardinality(v_problems)]);
     elsif v_problems is not null then
-        raise exception 'cleanup: % of % tables did not finish: %', cardinality(v_problems), cardinality(v_begin.policy_ids), array_to_string(v_problems, '; ')
-            using hint = 'The view runs has every pass with its error.';
+        v_error := format(
+            'cleanup: %s of %s tables did not finish: %s', cardinality(v_problems), cardinality(v_begin.policy_ids),
+            array_to_string(v_problems, '; ')
+        );
+    end if;
+    commit;
+    -- The pinned path went with the transaction: no operator from here on.
+    if v_error is not null then
+        raise exception '%', v_error using errcode = v_code, hint = 'The view runs has every pass with its error.';
     end if;
 end
 $$;

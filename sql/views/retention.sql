@@ -1,4 +1,4 @@
--- requires: _suspension, _pause_text, runs
+-- requires: _suspensions, _pause_text, runs
 -- One row per policy: what it says, whether it may run, and its last pass.
 create or replace view @extschema@.retention as
 select
@@ -34,7 +34,8 @@ left join lateral (
         g.guard,
         g.detail,
         g.fix
-    from @extschema@._suspension(p.policy_id) as g
+    from @extschema@._suspensions() as g
+    where g.policy_id = p.policy_id
     order by g.guard desc
     limit 1
 ) as s on true

@@ -61,7 +61,7 @@ def test_every_public_object_and_setting_is_described(database: Database) -> Non
         where c.relnamespace = 'maint'::regnamespace and c.relkind = 'v' and c.relname !~ '^_'
         group by c.oid, c.relname
         union all
-        select s.name, s.description, array[s.value] from maint._setting as s
+        select s.name, s.description, array[s.default_value] from maint._setting as s
         """
     )
     assert len(objects) > 15

@@ -135,15 +135,15 @@ def test_twenty_installers_at_once_all_end_well(empty_database: Database) -> Non
     release = source.load()
     start = threading.Barrier(20)
 
-    def install(_: int) -> apply.InstallResult:
+    def install(_: int) -> apply.Done:
         with db.connect(where, purpose="install") as connection:
             start.wait()
-            return apply.install(connection, release, apply.InstallRequest("maint"))
+            return apply.apply(connection, release, apply.plan_install(connection, release, apply.Request("maint")))
 
     with ThreadPoolExecutor(20) as pool:
         results = list(pool.map(install, range(20)))
     assert [result.changed for result in results].count(True) == 1
-    assert {result.version for result in results} == {__version__}
+    assert {result.state.version for result in results} == {__version__}
     assert empty_database.value("select count(*) from maint._installation_log where action = 'install'") == 1
 
 
@@ -187,7 +187,7 @@ def test_a_lock_that_is_not_free_is_tried_again(empty_database: Database, monkey
         blocker.execute("select pg_advisory_lock(hashtextextended('pytelemetry_db:maint', 0))")
         timer = threading.Timer(6, blocker.execute, ["select pg_advisory_unlock_all()"])
         timer.start()
-        result = apply.install(connection, release, apply.InstallRequest("maint"))
+        result = apply.apply(connection, release, apply.plan_install(connection, release, apply.Request("maint")))
         timer.join()
     assert result.changed
     assert quick.sha256 == empty_database.value("select script_sha256 from maint._installation_log")

@@ -21,7 +21,7 @@ def test_before_a_policy(database: Database, cli: Cli) -> None:
     result = cli("status", "--dsn", database.dsn)
     assert result.returncode == 0
     assert result.stdout.splitlines()[2:] == [
-        f"ok pytelemetry_db {__version__} (migration 1) in schema maint, owned by maint_owner",
+        f"ok pytelemetry_db {__version__} (migration 2) in schema maint, owned by maint_owner",
         "WARNING no policies: nothing is removed",
     ]
 

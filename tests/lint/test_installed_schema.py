@@ -13,8 +13,8 @@ COMMITTING_PROCEDURES = {"_begin_transaction", "_cleanup_table", "_require_own_t
 # A name typed by the user means what it means to the user; everything of ours and of PostgreSQL's is qualified.
 CALLERS_NAMES = {"drop_policy"}
 
-# SECURITY DEFINER: argument-free, read-only, path-pinned functions behind health views. None yet.
-SECURITY_DEFINER: set[str] = set()
+# SECURITY DEFINER: argument-free, read-only, path-pinned functions behind views that readers see.
+SECURITY_DEFINER = {"_suspensions"}
 
 # The one COMMIT in a block with EXCEPTION is there to fail: its message tells whether one is allowed at all.
 MEANT = {

@@ -186,27 +186,6 @@ def _copy_policy(database: Database) -> None:
     database.query(f"insert into night._policy ({columns}) select {columns} from maint._policy")
 
 
-def test_an_upgrade_stops_a_pass_at_its_batch_boundary(database: Database) -> None:
-    table = Table.make(database, expired=1000)
-    with Pass(database) as old, database.connect() as upgrade:
-        until(lambda: table.under_way(2))
-        upgrade.execute("begin")
-        upgrade.execute(f"select {INSTALL_LOCK}")
-        count = table.count()
-        upgrade.execute("update maint._installation set version = '99.0.0'")
-        time.sleep(0.3)
-        assert table.count() == count
-        upgrade.execute("commit")
-        assert old.wait().error is None
-    last = table.last_run()
-    assert (last["stop_reason"], table.count()) == ("upgraded", count)
-    assert "upgraded" in last["detail"]
-    table.assert_nothing_half_done(whole_batches=True)
-    # The next tick runs the new code.
-    table.assert_finishes()
-    assert table.last_run()["version"] == "99.0.0"
-
-
 def test_an_installer_that_changes_nothing_only_delays_a_pass(database: Database) -> None:
     table = Table.make(database, expired=400)
     with Pass(database) as running, database.connect() as installer:

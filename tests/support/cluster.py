@@ -127,8 +127,8 @@ class ExternalCluster(Cluster):
 class LocalCluster(Cluster):
     """A server of our own in a temporary directory; PostgreSQL refuses to run as root, so then as `postgres`."""
 
-    def __init__(self, settings: str = "") -> None:
-        self.bindir = newest_bindir()
+    def __init__(self, settings: str = "", bindir: Path | None = None) -> None:
+        self.bindir = bindir or newest_bindir()
         # Short: a socket's path may not exceed 107 bytes.
         self.directory = Path(tempfile.mkdtemp(prefix="pgt-", dir="/tmp"))
         self.pgdata = self.directory / "data"

@@ -31,10 +31,14 @@ class Result:
 
 
 class Cli:
-    """Calls `python -m pytelemetry_db`. `home` is the user's home, so that no real passfile or service file is read."""
+    """Calls `python -m pytelemetry_db`. `home` is the user's home, so that no real passfile or service file is read.
 
-    def __init__(self, home: Path) -> None:
+    `root` is where the package lies: the repository, or a copy of it that is another release.
+    """
+
+    def __init__(self, home: Path, root: Path = ROOT) -> None:
         self.home = home
+        self.root = root
 
     def environment(self, env: dict[str, str] | None = None) -> dict[str, str]:
         """The environment of a command: nothing but what it needs, and `env`."""
@@ -42,7 +46,7 @@ class Cli:
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(self.root),
             "PYTHONWARNINGS": "error",
         }
         return clean | (env or {})

@@ -75,7 +75,7 @@ def test_migrations_are_numbered_without_gaps(tmp_path: Path, name: str) -> None
 
 def test_line_ends_of_the_checkout_do_not_matter(tmp_path: Path) -> None:
     unix, windows = make_tree(tmp_path / "unix"), tmp_path / "windows"
-    for path in unix.rglob("*.sql"):
+    for path in unix.rglob("*.*"):
         copy = windows / path.relative_to(unix)
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes(path.read_bytes().replace(b"\n", b"\r\n") + b"\r\n")

@@ -10,18 +10,24 @@ def function(name: str, requires: str = "", body: str = "select 1") -> str:
     header = f"-- requires: {requires}\n" if requires else ""
     return (
         f"{header}-- Tells one.\ncreate or replace function @extschema@.{name}()\nreturns integer\nlanguage sql\n"
-        f"as $$ {body} $$;\ncomment on function @extschema@.{name}() is 'Tells one.';\n"
+        f"as $$ {body} $$;\ncomment on function @extschema@.{name}() is\n'Tells one.';\n"
     )
 
 
 def view(name: str, requires: str = "") -> str:
     header = f"-- requires: {requires}\n" if requires else ""
-    return f"{header}create or replace view @extschema@.{name} as\nselect 1 as one;\n"
+    return (
+        f"{header}create or replace view @extschema@.{name} as\nselect 1 as one;\n"
+        f"comment on view @extschema@.{name} is\n'One.';\n"
+    )
 
 
 def procedure(name: str, requires: str = "") -> str:
     header = f"-- requires: {requires}\n" if requires else ""
-    return f"{header}create or replace procedure @extschema@.{name}()\nlanguage sql\nas $$ $$;\n"
+    return (
+        f"{header}create or replace procedure @extschema@.{name}()\nlanguage sql\nas $$ $$;\n"
+        f"comment on procedure @extschema@.{name} () is\n'Works.';\n"
+    )
 
 
 def make_tree(root: Path, files: dict[str, str] | None = None) -> Path:
@@ -33,6 +39,7 @@ def make_tree(root: Path, files: dict[str, str] | None = None) -> Path:
         "functions/omega.sql": function("omega"),
         "procedures/work.sql": procedure("work"),
         "views/shown.sql": view("shown"),
+        "releases.toml": '"0.0.1" = 1\n',
         "grants.sql": "revoke all on schema @extschema@ from public;\n",
         **(files or {}),
     }
