@@ -5,9 +5,6 @@
 -- larger than a batch is cut by ctid; the rows of it that were tried and stayed
 -- (a trigger kept them) are counted and skipped, or we never end. The predicate
 -- is repeated in every DELETE: a row that was changed meanwhile is judged again.
--- So is the oid of the leaf: renaming a schema waits for nobody, and the name
--- may belong to another table by then. (Not in the probe, whose index-only scan
--- it would end.)
 create or replace function @extschema@._delete_batch(
     p_leaf_id oid,
     p_leaf text,
@@ -42,6 +39,8 @@ begin
             v_range := format('%I < %L::%s and %s', p_time_column, next_after, p_time_type, v_where);
         end if;
         begin
+            -- The oid, because renaming a schema waits for nobody: the name may lead to another table by
+            -- now. The probe does without, as it would lose its index-only scan.
             select d.deleted, d.wal_bytes into deleted, wal_bytes
             from @extschema@._delete_rows(p_leaf, format('tableoid = %s and %s', p_leaf_id, v_range)) as d;
             -- Rows may have come in after the probe; never commit an outsize batch.

@@ -9,7 +9,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_wait integer := p_state ->> 'wait';
+    v_wait integer := (p_state ->> 'wait')::integer;
 begin
     if coalesce(v_wait, 0) <= 0 or clock_timestamp() >= p_deadline then
         return @extschema@._run_batch(p_run_id, p_state);
