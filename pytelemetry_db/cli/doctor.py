@@ -28,7 +28,7 @@ Bundle = Annotated[
     ),
 ]
 
-_MARKS: "dict[str, output.Level]" = {"error": "critical", "warning": "warning", "note": "unknown"}
+_MARKS: "dict[str, output.Level]" = {"error": "critical", "warning": "warning"}
 
 
 def register(app: typer.Typer) -> None:
@@ -71,7 +71,8 @@ def doctor(common: Common, table: OneTable = None, sql: Sql = False, bundle: Bun
 def _print(found: "Diagnosis") -> None:
     for finding in found.findings:
         about = f"{finding.name}: " if finding.name else ""
-        output.line(f"{output.mark(_MARKS[finding.level])} {about}{finding.detail}")
+        mark = output.mark(_MARKS[finding.level]) if finding.level in _MARKS else "note"
+        output.line(f"{mark} {about}{finding.detail}")
         if finding.fix:
             output.line(f"    fix: {finding.fix}")
     if found.installed and not found.policies:

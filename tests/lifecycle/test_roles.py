@@ -246,7 +246,7 @@ def test_the_command_serves_a_reader_and_says_what_it_may_not(as_reader: tuple[s
         assert result.returncode == 0, result
         assert "app." in result.stdout
     for command, what in (
-        (["plan"], "function plan"),
+        (["plan"], "table _policy"),
         (["cleanup"], "table _policy"),
         (["policy", "pause", "app.active"], "function pause"),
         (["policy", "set", "app.active", "--keep", "1d"], "function set_policy"),
