@@ -7,7 +7,7 @@ from typing import Literal
 
 from pytelemetry_db import __version__, db, planning, policies, report
 from pytelemetry_db.errors import PytelemetryError
-from pytelemetry_db.state import read_state
+from pytelemetry_db.state import not_installed, read_state
 
 __all__ = ["Diagnosis", "Finding", "bundle", "diagnose"]
 
@@ -71,8 +71,11 @@ def diagnose(connection: db.Connection, schema: str, table: str | None = None) -
     :param table: look at this one's policy only
     :raises UsageError: for a table that does not exist
     :raises NoPolicy: for a table without a policy
+    :raises NotInstalled: for a table, where we are not installed
     """
     state = read_state(connection, schema)
+    if table is not None and not state.has_code:
+        raise not_installed(state)
     rows = [
         {"name": None, **row}
         for query in ("doctor", "doctor_cron")

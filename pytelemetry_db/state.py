@@ -6,7 +6,7 @@ from datetime import datetime
 from pytelemetry_db import db
 from pytelemetry_db.errors import NotInstalled
 from pytelemetry_db.model import State
-from pytelemetry_db.names import quote_identifier, validate_schema
+from pytelemetry_db.names import DEFAULT_SCHEMA, quote_identifier, validate_schema
 
 __all__ = ["PolicyStatus", "Status", "not_installed", "read_state", "read_status"]
 
@@ -97,12 +97,13 @@ def read_state(connection: db.Connection, schema: str) -> State:
 
 def not_installed(state: State) -> NotInstalled:
     """Say what a schema without our code has of us."""
+    option = "" if state.schema == DEFAULT_SCHEMA else f" --schema {state.schema}"
     if state.installed and not state.has_code:
         found = f'only the data of pytelemetry_db {state.version} is in schema "{state.schema}"'
-        return NotInstalled(found, "uninstalled with --keep-data", "pytelemetry-db install")
-    return NotInstalled(
-        f'pytelemetry_db is not installed in schema "{state.schema}"', next_step="pytelemetry-db install"
-    )
+        expected = "uninstalled with --keep-data"
+    else:
+        found, expected = f'pytelemetry_db is not installed in schema "{state.schema}"', None
+    return NotInstalled(found, expected, f"pytelemetry-db install{option}")
 
 
 def read_status(connection: db.Connection, schema: str) -> Status:

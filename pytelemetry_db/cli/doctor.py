@@ -71,24 +71,24 @@ def doctor(common: Common, table: OneTable = None, sql: Sql = False, bundle: Bun
 def _print(found: "Diagnosis") -> None:
     for finding in found.findings:
         about = f"{finding.name}: " if finding.name else ""
-        mark = output.mark(_MARKS[finding.level]) if finding.level in _MARKS else "note"
-        output.line(f"{mark} {about}{finding.detail}")
+        if finding.level not in _MARKS:
+            output.note(f"{about}{finding.detail}" + (f"; {finding.fix}" if finding.fix else ""))
+            continue
+        output.line(f"{output.mark(_MARKS[finding.level])} {about}{finding.detail}")
         if finding.fix:
             output.line(f"    fix: {finding.fix}")
     if found.installed and not found.policies:
         output.say(f"{output.mark('warning')} no policies: nothing is removed")
-    elif not found.findings:
+    elif found.worst in (None, "note"):
         output.say(f"{output.mark('ok')} nothing stands in the way")
 
 
 def _print_sql(found: "Diagnosis") -> None:
     for finding in found.findings:
-        about = f"{finding.name}: " if finding.name else ""
-        output.line(f"-- {about}{finding.detail}")
-        if finding.is_sql:
-            output.line(finding.fix or "")
-        elif finding.fix:
-            output.line(f"-- {finding.fix}")
+        if finding.level in _MARKS:
+            about = f"{finding.name}: " if finding.name else ""
+            output.line(f"-- {about}{finding.detail}")
+            output.line(finding.fix or "" if finding.is_sql else f"-- {finding.fix}")
 
 
 def _following(found: "Diagnosis") -> str:

@@ -32,7 +32,6 @@ COMMANDS = [
     ["policy", "resume", "events_seen"],
     ["policy", "rebind", "events_seen"],
     ["confirm", "--guard", "copy", "--reason", "why not"],
-    ["doctor"],
     ["doctor", "events_seen"],
     ["report"],
 ]
