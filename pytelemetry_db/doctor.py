@@ -72,7 +72,11 @@ def diagnose(connection: db.Connection, schema: str, table: str | None = None) -
     :raises UsageError: for a table that does not exist
     """
     state = read_state(connection, schema)
-    rows = [{"name": None, **row} for row in db.fetch(connection, "doctor", schema, {"schema": schema})]
+    rows = [
+        {"name": None, **row}
+        for query in ("doctor", "doctor_cron")
+        for row in db.fetch(connection, query, schema, {"schema": schema})
+    ]
     known: list[str] = []
     if state.has_code:
         for row in db.fetch(connection, "lock_times", schema):

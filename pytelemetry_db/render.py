@@ -172,7 +172,7 @@ def render_extension(release: Release, schema: str = DEFAULT_SCHEMA) -> Script:
         *sources,
         *_frames(("grant_roles", "check_owner", "record", "extension_end"), schema, values),
     )
-    return Script(_extension_header(f"create extension {EXTENSION}"), body, values["sha256"])
+    return Script(_extension_header("create"), body, values["sha256"])
 
 
 def render_extension_update(release: Release, start: Version, schema: str = DEFAULT_SCHEMA) -> Script:
@@ -199,7 +199,7 @@ def render_extension_update(release: Release, start: Version, schema: str = DEFA
         *grants,
         *_frames(("grant_roles", "check_owner", "record", "forget_foreign", "extension_end"), schema, values),
     )
-    return Script(_extension_header(f"alter extension {EXTENSION} update"), body, values["sha256"])
+    return Script(_extension_header("alter", " update"), body, values["sha256"])
 
 
 def render_probe(release: Release, schema: str, probe: str, owner: str, roles: Roles = NO_ROLES) -> Script:
@@ -260,7 +260,8 @@ def _newer(release: Release, start: Version, schema: str) -> tuple[tuple[Stateme
     return tuple(_sources(release, files, schema, replace=True) for files in parts)
 
 
-def _extension_header(command: str) -> str:
+def _extension_header(verb: str, clause: str = "") -> str:
+    command = f"{verb} extension {EXTENSION}{clause}"
     return f'-- pytelemetry_db as an extension\n\\echo Use "{command}" to load this file. \\quit\n'
 
 

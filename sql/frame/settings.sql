@@ -2,6 +2,8 @@
 -- not free within 5 s ends the script, bodies are checked when created. Read
 -- committed, because what the guards read must be newer than the lock. A script
 -- in a caller's transaction puts everything back at its end; see leave.sql.
+-- Before anything is asked: after the first query it is too late.
+set local transaction_isolation = 'read committed';
 do $$
 begin
     perform pg_catalog.set_config(
@@ -14,7 +16,6 @@ begin
     ]) as s (name);
 end
 $$;
-set local transaction_isolation = 'read committed';
 set local search_path = pg_catalog, pg_temp;
 set local lock_timeout = '5s';
 set local client_min_messages = warning;

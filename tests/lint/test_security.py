@@ -13,7 +13,10 @@ from support.command import Cli
 from support.sqlfiles import files, name, without_comments
 
 # EXECUTE of a text: one that format() wrote, or a constant.
-DYNAMIC = re.compile(r"\bexecute\s+(?!format\s*\(|'|\$\w*\$|functions?\b|procedures?\b|on\b|\(\s*select\s+(?:string_agg\(\s*)?format\()", re.IGNORECASE)
+DYNAMIC = re.compile(
+    r"\bexecute\s+(?!format\s*\(|'|\$\w*\$|functions?\b|procedures?\b|on\b|\(\s*select\s+(?:string_agg\(\s*)?format\()",
+    re.IGNORECASE,
+)
 
 
 @pytest.mark.parametrize("path", files("migrations", "functions", "procedures", "views", "frame"), ids=name)
