@@ -5,7 +5,7 @@ VERSIONS ?= 15 17 18
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix lint type format build sql db-cleanup db-cleanup-force versions clean
+.PHONY: help demo test test-matrix lint type format build sql release-script db-cleanup db-cleanup-force versions clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ build: .venv/.dev ## wheel and source distribution into dist/
 
 sql: .venv/.run ## print the install script (never connects)
 	@$(BIN)/pytelemetry-db sql install
+
+release-script: .venv/.dev ## write down what a release freezes, right before it is published
+	@$(BIN)/python -m tools.release_script
 
 db-cleanup: .venv/.run ## what a cleanup would remove; changes nothing
 	@$(BIN)/pytelemetry-db cleanup --dry-run

@@ -260,9 +260,9 @@ def _newer(release: Release, start: Version, schema: str) -> tuple[tuple[Stateme
     return tuple(_sources(release, files, schema, replace=True) for files in parts)
 
 
-def _extension_header(verb: str, rest: str = "") -> str:
-    hint = f'Use "{verb} extension {EXTENSION}{rest}" to load this file.'
-    return f"-- pytelemetry_db as an extension\n\\echo {hint} \\quit\n"
+def _extension_header(verb: str, clause: str = "") -> str:
+    command = f"{verb} extension {EXTENSION}{clause}"
+    return f'-- pytelemetry_db as an extension\n\\echo Use "{command}" to load this file. \\quit\n'
 
 
 def _values(release: Release, schema: str, sources: tuple[Statement, ...], roles: Roles) -> dict[str, str]:

@@ -23,10 +23,15 @@ __all__ = ["AllowAllTables", "Cascade", "KeepData", "OperatorRole", "Owner", "Re
 Owner = Annotated[
     str | None, typer.Option("--owner", metavar="ROLE", help="The ordinary role that is to own everything.")
 ]
-ReaderRole = Annotated[str | None, typer.Option("--reader-role", metavar="ROLE", help="A role that may see the views.")]
+ReaderRole = Annotated[
+    str | None,
+    typer.Option("--reader-role", metavar="ROLE", help="A role that may see the views; none takes that back."),
+]
 OperatorRole = Annotated[
     str | None,
-    typer.Option("--operator-role", metavar="ROLE", help="A role that may also plan, clean, pause and resume."),
+    typer.Option(
+        "--operator-role", metavar="ROLE", help="A role that may also plan, clean, pause and resume; or none."
+    ),
 ]
 AllowAllTables = Annotated[
     bool,

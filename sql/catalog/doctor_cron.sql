@@ -1,5 +1,4 @@
--- doctor: pg_cron, when this server has it: loaded, in which database, and may the
--- connected role use it?
+-- doctor: may the connected role schedule passes with pg_cron, and in which database?
 select
     'pg_cron' as check_id,
     'note' as level,

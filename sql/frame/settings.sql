@@ -2,6 +2,7 @@
 -- not free within 5 s ends the script, bodies are checked when created. Read
 -- committed, because what the guards read must be newer than the lock. A script
 -- in a caller's transaction puts everything back at its end; see leave.sql.
+-- Before anything is asked: after the first query it is too late.
 set local transaction_isolation = 'read committed';
 do $$
 begin

@@ -69,7 +69,9 @@ as $$
         ('default', pg_get_expr(d.adbin, d.adrelid)),
         ('attributes', concat_ws(
             ', ', case when c.attstorage <> t.typstorage then 'storage ' || c.attstorage::text end,
-            nullif('compression ' || c.attcompression::text, 'compression '), array_to_string(c.attoptions, ', ')
+            nullif('compression ' || c.attcompression::text, 'compression '),
+            -- Only what ALTER TABLE can set: there are servers that keep marks of their own here.
+            (select string_agg(o.option, ', ' order by o.option) from unnest(c.attoptions) as o (option) where o.option like 'n\_distinct%')
         )),
         ('grants', @extschema@._privileges(c.attacl, 'c', r.relowner))
     ) as a (aspect, definition)

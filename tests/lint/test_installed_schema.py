@@ -37,7 +37,14 @@ def test_no_routine_runs_with_its_owners_rights(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["granted_to_public", "without_comment", "tables_without_primary_key", "owned_by_others"]
+    "query",
+    [
+        "granted_to_public",
+        "without_comment",
+        "tables_without_primary_key",
+        "owned_by_others",
+        "procedures_with_results",
+    ],
 )
 def test_nothing_is_found_by(query: str, database: Database) -> None:
     assert _found(database, query) == []

@@ -76,7 +76,7 @@ class Sources:
 
     def migrate(self, name: str, text: str) -> int:
         """Add the next migration and return its number."""
-        number = len(list((self.sql / "migrations").iterdir())) + 1
+        number = len(list((self.sql / "migrations").glob("*.sql"))) + 1
         self.write(f"sql/migrations/{number:04d}_{name}.sql", text)
         return number
 

@@ -20,10 +20,10 @@ from upgrade.fixture_release import FixtureRelease
 
 
 def beginnings(script: Script) -> Iterator[str]:
-    """The script up to every statement of the frame, and up to every tenth of the sources; never with its commit."""
+    """The script up to every statement of the frame, and up to every fifth of the sources; never with its commit."""
     texts = [statement.text for statement in script.statements]
     for length in range(1, len(texts)):
-        if "/frame/" in script.statements[length - 1].origin_file or length % 10 == 0:
+        if "/frame/" in script.statements[length - 1].origin_file or length % 5 == 0:
             yield "\n".join(texts[:length])
 
 

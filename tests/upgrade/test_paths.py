@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import pytest
+from _pytest.mark import ParameterSet
 from lifecycle.snapshot import snapshot
 from support import Cli, Database
 from support.releases import Start, starts
@@ -57,7 +58,7 @@ ROWS = """
 """
 
 
-def ways() -> list[object]:
+def ways() -> list[ParameterSet]:
     """The releases on the way, for each starting point: directly, and step by step."""
     found = []
     for start in starts():
