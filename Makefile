@@ -3,6 +3,8 @@ PYTHON ?= python3
 ROWS ?= 500000
 VERSIONS ?= 15 17 18
 BIN := .venv/bin
+# Many tests wait for something: more processes than cores.
+WORKERS ?= 4
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-matrix lint type format build sql release-script db-cleanup db-cleanup-force versions clean
@@ -15,10 +17,10 @@ demo: .venv/.demo ## the whole way on a throw-away PostgreSQL (ROWS=500000 scale
 
 test: .venv/.dev ## install what the tests need, run all of them (ARGS= goes to pytest)
 	@tools/bootstrap
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 test-matrix: .venv/.dev ## the tests that need a server, on PostgreSQL 15, 17 and 18 (VERSIONS='17 18' chooses)
-	@VERSIONS="$(VERSIONS)" tools/matrix $(ARGS)
+	@VERSIONS="$(VERSIONS)" tools/matrix --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: .venv/.dev ## style of Python and SQL, and the layers
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -101,11 +101,17 @@ def cli(tmp_path: Path) -> Cli:
     return Cli(tmp_path)
 
 
+# Modules that look at what is left on the machine, or would be seen there: never two at a time.
+ALONE = {"test_demo", "test_wheel", "test_verify"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what `make test-matrix` runs on every version: whatever uses the server."""
+    """Mark what `make test-matrix` runs on every version: whatever uses the server. Keep a module in one process."""
     for item in items:
         if "cluster" in getattr(item, "fixturenames", ()):
             item.add_marker("server")
+        group = "alone" if item.path.stem in ALONE else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,9 +1,11 @@
--- Inside CREATE EXTENSION and ALTER EXTENSION UPDATE: the script's values. What an
--- option says to the command line is said with SET before, or for the database.
+-- Inside CREATE EXTENSION and ALTER EXTENSION UPDATE: the script's values, and
+-- names that mean what they say. What an option says to the command line is said
+-- with SET before, or for the database.
 do $$
 declare
     v_option text;
 begin
+    perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     perform pg_catalog.set_config('pytelemetry_db.schema', ':schema:', true);
     perform pg_catalog.set_config('pytelemetry_db.version', ':version:', true);
     perform pg_catalog.set_config('pytelemetry_db.migration', ':migration:', true);

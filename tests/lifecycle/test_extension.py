@@ -13,6 +13,7 @@ from support import Cli, Database
 from support.cluster import OWNER, LocalCluster
 from support.command import ROOT
 from support.extension_server import extension_server
+from upgrade import fixture_release
 
 from lifecycle.snapshot import snapshot
 from pytelemetry_db import __version__
@@ -26,15 +27,21 @@ select maint.set_policy('events', '7 days'), maint.set_setting('analyze_percent'
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
-    with extension_server() as (cluster, directory):
-        written = Cli(tmp_path_factory.mktemp("home"))("package", "extension", directory)
-        assert written.returncode == 0, written.stderr
-        assert written.stdout.split() == [
-            str(directory / "pytelemetry_db.control"),
-            str(directory / f"pytelemetry_db--{__version__}.sql"),
-        ]
-        yield cluster
+def directory_and_server() -> Iterator[tuple[LocalCluster, Path]]:
+    with extension_server() as both:
+        yield both
+
+
+@pytest.fixture(scope="module")
+def server(directory_and_server: tuple[LocalCluster, Path], tmp_path_factory: pytest.TempPathFactory) -> LocalCluster:
+    cluster, directory = directory_and_server
+    written = Cli(tmp_path_factory.mktemp("home"))("package", "extension", directory)
+    assert written.returncode == 0, written.stderr
+    assert written.stdout.split() == [
+        str(directory / "pytelemetry_db.control"),
+        str(directory / f"pytelemetry_db--{__version__}.sql"),
+    ]
+    return cluster
 
 
 def make(server: LocalCluster, name: str) -> Database:
@@ -143,6 +150,52 @@ def test_the_two_ways_exclude_each_other(extended: Database, plain: Database, cl
         connection.execute("create extension pytelemetry_db")
     assert refused.value.diag.message_hint == "A plain installation is upgraded with: pytelemetry-db upgrade."
     assert snapshot(plain) == before
+
+
+def test_alter_extension_updates_it_directly_and_step_by_step(
+    directory_and_server: tuple[LocalCluster, Path],
+    server: LocalCluster,
+    extended: Database,
+    plain: Database,
+    tmp_path: Path,
+) -> None:
+    """Rows and grants stay, what the new release has no more is gone, and the catalog is that of a fresh one."""
+    _, directory = directory_and_server
+    first = fixture_release.first(tmp_path / "first")
+    second = fixture_release.second(first, tmp_path / "second")
+    control = (directory / "pytelemetry_db.control").read_text()
+    try:
+        for release in (first, second):
+            assert Cli(tmp_path, release.root)("package", "extension", directory).returncode == 0
+        with extended.connect() as connection:
+            connection.execute(TABLE.encode())
+            connection.execute("call maint.cleanup()")
+            connection.execute("grant select on maint.runs to needs_password")
+            connection.execute("create view mine as select rows from maint.runs")
+        with extended.superuser() as root:
+            # Also by a superuser, whom nothing of it may belong to.
+            root.execute(f"alter extension pytelemetry_db update to '{first.version}'")
+        extended.query("alter extension pytelemetry_db update")
+        plain.query(f"create extension pytelemetry_db version '{__version__}'")
+        plain.query(f"alter extension pytelemetry_db update to '{second.version}'")
+        plain.query("grant select on maint.runs to needs_password")
+        assert snapshot(extended) == snapshot(plain)
+        for database in (extended, plain):
+            verified = Cli(tmp_path, second.root)("verify", "--deep", "--dsn", database.dsn)
+            assert verified.stdout.splitlines() == ["WARNING changed view runs: grants"], verified
+            version = "select extversion from pg_extension where extname = 'pytelemetry_db'"
+            assert database.value(version) == second.version
+        assert extended.value("select rows from mine") == 14
+        # Everything in the schema is the extension's, and nothing more.
+        loose = (
+            "select pg_describe_object(d.classid, d.objid, 0) as object from pg_depend as d"
+            " where d.refclassid = 'pg_namespace'::regclass and d.refobjid = 'maint'::regnamespace and d.deptype = 'n'"
+            " and d.classid <> 'pg_extension'::regclass and not exists (select from pg_depend as e"
+            " where e.classid = d.classid and e.objid = d.objid and e.deptype = 'e')"
+        )
+        assert extended.query(loose) == []
+    finally:
+        (directory / "pytelemetry_db.control").write_text(control)
 
 
 def test_a_superuser_says_who_is_to_own_it(server: LocalCluster, plain: Database) -> None:
