@@ -18,6 +18,9 @@ from upgrade import fixture_release
 from lifecycle.snapshot import snapshot
 from pytelemetry_db import __version__
 
+# Not on the server of the run, but on one of the same version.
+pytestmark = pytest.mark.server
+
 TABLE = """
 create table events (at timestamptz);
 create index on events (at);
