@@ -45,7 +45,8 @@ begin
         select s.*
         from seen as s
         where
-            not exists (select from @extschema@._object as o where o.kind = s.kind and o.identity = s.identity)
+            exists (select from @extschema@._object as o)
+            and not exists (select from @extschema@._object as o where o.kind = s.kind and o.identity = s.identity)
             and split_part(s.identity, '(', 1) <> all (v_describing)
     ) as d;
     perform set_config('pytelemetry_db.drift', coalesce(v_drift, '[]')::text, true);

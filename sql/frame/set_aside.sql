@@ -10,7 +10,15 @@ declare
     v_taken text;
     v_routine record;
     v_aside jsonb := '{}';
+    v_old text := (select i.version from @extschema@._installation as i);
+    v_no_record boolean := not exists (select from @extschema@._object as o);
 begin
+    -- A record that somebody emptied says nothing about what is ours.
+    if v_no_record and v_old <> current_setting('pytelemetry_db.version') then
+        raise exception 'there is no record of what version % put into schema "%"', v_old, v_schema
+            using errcode = 'object_not_in_prerequisite_state',
+            hint = format('with version %s (pip install pytelemetry-db==%1$s): pytelemetry-db upgrade --force', v_old);
+    end if;
     select array_agg(
         case
             when s.signature not like '%(%' then quote_ident(split_part(s.signature, '.', 2))
@@ -36,6 +44,7 @@ begin
     ) as f
     where
         f.identity = any (v_wanted) and f.name <> all (v_describing)
+        and not v_no_record
         and not exists (select from @extschema@._object as o where o.identity = f.identity and o.kind in ('function', 'procedure', 'view'));
     if v_taken is not null then
         raise exception '% is there, is not ours, and has a name that this release needs', v_taken

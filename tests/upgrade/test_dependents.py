@@ -126,6 +126,22 @@ def test_an_object_of_another_role_in_our_schema_stops_the_upgrade(
     assert snapshot(database) == before
 
 
+def test_without_a_record_the_same_version_makes_a_new_one_first(
+    database: Database, cli: Cli, cli_of: CliOf, first: FixtureRelease
+) -> None:
+    """What the next version has no more could not be told from what is yours."""
+    before = snapshot(database)
+    database.query("delete from maint._object")
+    refused = cli_of(first)("upgrade", "--dsn", database.dsn)
+    assert refused.returncode == 2
+    assert f"there is no record of what version {__version__} put into schema" in refused.stderr
+    assert f"(pip install pytelemetry-db=={__version__}): pytelemetry-db upgrade --force" in refused.stderr
+    assert snapshot(database) == before
+    assert cli("upgrade", "--force", "--dsn", database.dsn).returncode == 0
+    assert cli("verify", "--dsn", database.dsn).returncode == 0
+    assert cli_of(first)("upgrade", "--dsn", database.dsn).returncode == 0
+
+
 def test_a_function_of_ours_that_somebody_changed_is_written_anew(
     database: Database, cli_of: CliOf, first: FixtureRelease
 ) -> None:
