@@ -49,6 +49,7 @@ db-cleanup-force: .venv/.run ## remove what the policies name
 	@$(BIN)/pytelemetry-db cleanup
 
 versions: .venv/.dev ## what runs here
+	@tools/bootstrap
 	@$(BIN)/python --version && $(BIN)/pip list --disable-pip-version-check && ls /usr/lib/postgresql
 
 clean: ## remove what the targets made
