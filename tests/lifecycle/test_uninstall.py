@@ -309,7 +309,7 @@ def test_kept_data_is_all_there_after_installing_again(database: Database, cli: 
 
 @pytest.mark.parametrize("keep_data", [True, False])
 def test_in_mid_pass_it_waits_for_the_batch(keep_data: bool, database: Database, cli: Cli) -> None:
-    table = Table.make(database, expired=1000)
+    table = Table.make(database, expired=2000, slow=0.1)
     with Pass(database, f"'{table.name}'") as working:
         until(lambda: table.under_way())
         result = cli("uninstall", "--yes", *(["--keep-data"] if keep_data else []), "--dsn", database.dsn)
