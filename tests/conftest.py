@@ -105,6 +105,7 @@ def cli(tmp_path: Path) -> Cli:
 ALONE = {"test_demo", "test_wheel", "test_verify"}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks for the groups in this same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what `make test-matrix` runs on every version: whatever uses the server. Keep a module in one process."""
     for item in items:
