@@ -105,14 +105,12 @@ def cli(tmp_path: Path) -> Cli:
 ALONE = {"test_demo", "test_wheel", "test_verify"}
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist looks for the groups in this same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark what `make test-matrix` runs on every version: whatever uses the server. Keep a module in one process."""
-    for item in items:
-        if "cluster" in getattr(item, "fixturenames", ()):
-            item.add_marker("server")
-        group = "alone" if item.path.stem in ALONE else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    if "cluster" in getattr(item, "fixturenames", ()):
+        item.add_marker("server")
+    # Here, because xdist looks for the groups as soon as all is collected.
+    item.add_marker(pytest.mark.xdist_group("alone" if item.path.stem in ALONE else str(item.path)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
