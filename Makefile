@@ -17,10 +17,10 @@ demo: .venv/.demo ## the whole way on a throw-away PostgreSQL (ROWS=500000 scale
 
 test: .venv/.dev ## install what the tests need, run all of them (ARGS= goes to pytest)
 	@tools/bootstrap
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 test-matrix: .venv/.dev ## the tests that need a server, on PostgreSQL 15, 17 and 18 (VERSIONS='17 18' chooses)
-	@VERSIONS="$(VERSIONS)" tools/matrix --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
+	@VERSIONS="$(VERSIONS)" tools/matrix --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 lint: .venv/.dev ## style of Python and SQL, and the layers
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

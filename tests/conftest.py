@@ -7,7 +7,9 @@ Tests that need a server carry the mark `server`. Skips are shown at the end, an
 
 from __future__ import annotations
 
+import fcntl
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -101,16 +103,25 @@ def cli(tmp_path: Path) -> Cli:
     return Cli(tmp_path)
 
 
-# Modules that look at what is left on the machine, or would be seen there: never two at a time.
+# Modules with an embedded server: never two at a time.
 ALONE = {"test_demo", "test_wheel", "test_verify"}
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what `make test-matrix` runs on every version: whatever uses the server. Keep a module in one process."""
+    """Mark what `make test-matrix` runs on every version: whatever uses the server."""
     if "cluster" in getattr(item, "fixturenames", ()):
         item.add_marker("server")
-    # Here, because xdist looks for the groups as soon as all is collected.
-    item.add_marker(pytest.mark.xdist_group("alone" if item.path.stem in ALONE else str(item.path)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Modules that look at what is on the machine, or would be seen there, wait for each other."""
+    if request.path.stem not in ALONE:
+        yield
+        return
+    with open(Path(tempfile.gettempdir()) / f"pytelemetry-tests-{os.getuid()}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
