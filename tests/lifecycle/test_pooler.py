@@ -78,12 +78,16 @@ def test_every_command_that_changes_something(pooler: str, empty_database: Datab
     before = backends(pooler, empty_database)
     for command, code in (
         (["install", "--profile", "telemetry"], 0),
+        (["upgrade", "--force"], 0),
+        (["upgrade", "--reader-role", "needs_password"], 0),
         (["policy", "set", "other", "--keep", "7d"], 0),
         (["policy", "pause", "other"], 0),
         (["policy", "resume", "other"], 0),
         (["policy", "drop", "other"], 0),
         (["cleanup", "--batch-rows", "10"], 0),
         (["cleanup", "events_seen", "--keep", "events_seen=3d", "--yes"], 0),
+        (["verify"], 0),
+        (["verify", "--deep"], 0),
         (["report"], 0),
         (["uninstall", "--yes"], 0),
     ):
