@@ -83,6 +83,7 @@ def diagnose(connection: db.Connection, schema: str, table: str | None = None) -
     ]
     known: list[str] = []
     if state.has_code:
+        rows += [{"name": None, **row} for row in db.fetch(connection, "doctor_jobs", schema)]
         for row in db.fetch(connection, "lock_times", schema):
             rows.append(_lock_times(row, schema))
         if table is None:

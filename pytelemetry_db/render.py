@@ -7,7 +7,7 @@ fewer migrations; it replaces routines and views in place, so that their grants 
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pytelemetry_db import source
 from pytelemetry_db.errors import OperationFailed
@@ -22,7 +22,9 @@ __all__ = [
     "render_extension",
     "render_extension_update",
     "render_install",
+    "render_jobs",
     "render_probe",
+    "render_schedule",
     "render_shadow",
     "render_uninstall",
     "render_upgrade",
@@ -154,11 +156,20 @@ def render_uninstall(
     return _script(title, body, _sha256(body), transaction)
 
 
-def render_extension(release: Release, schema: str = DEFAULT_SCHEMA) -> Script:
-    """Render the script that CREATE EXTENSION runs.
+def render_schedule(release: Release, schema: str = DEFAULT_SCHEMA) -> Script:
+    """Render what puts the wanted jobs into a pg_cron that keeps them in the same database."""
+    body = _frames(("schedule",), schema, {})
+    return _script(f"jobs of schema {schema}, for release {release.version}", body, _sha256(body), True)
 
-    :raises UsageError: when the schema's name is not allowed
-    """
+
+def render_jobs(title: str, statements: Sequence[str]) -> Script:
+    """Render statements that change jobs of pg_cron, for the database in which it keeps them: all of them or none."""
+    body = tuple(Statement(f"{text}\n", "sql/catalog/cron_changes.sql") for text in statements)
+    return _script(title, body, _sha256(body), True)
+
+
+def render_extension(release: Release, schema: str = DEFAULT_SCHEMA) -> Script:
+    """Render the script that CREATE EXTENSION runs."""
     sources = _sources(release, release.files, schema, replace=False)
     values = {
         **_values(release, schema, sources, NO_ROLES),
@@ -176,10 +187,7 @@ def render_extension(release: Release, schema: str = DEFAULT_SCHEMA) -> Script:
 
 
 def render_extension_update(release: Release, start: Version, schema: str = DEFAULT_SCHEMA) -> Script:
-    """Render the script that ALTER EXTENSION UPDATE runs to get from exactly ``start`` to this release.
-
-    :raises UsageError: when the schema's name is not allowed
-    """
+    """Render the script that ALTER EXTENSION UPDATE runs to get from exactly ``start`` to this release."""
     describing, migrations, sources, grants = _newer(release, start, schema)
     values = {
         **_values(release, schema, (*describing, *migrations, *sources, *grants), NO_ROLES),
@@ -203,10 +211,7 @@ def render_extension_update(release: Release, start: Version, schema: str = DEFA
 
 
 def render_probe(release: Release, schema: str, probe: str, owner: str, roles: Roles = NO_ROLES) -> Script:
-    """Render the schema ``probe`` with the functions that describe a schema, for a transaction of the caller's.
-
-    :raises UsageError: when a schema's name is not allowed
-    """
+    """Render the schema ``probe`` with the functions that describe a schema, for a transaction of the caller's."""
     values = {
         "schema": schema,
         "owner": owner,
@@ -223,10 +228,7 @@ def render_probe(release: Release, schema: str, probe: str, owner: str, roles: R
 
 
 def render_shadow(release: Release, schema: str) -> Script:
-    """Render a fresh installation in place of the real one, for the transaction that ``render_probe`` prepared.
-
-    :raises UsageError: when the schema's name is not allowed
-    """
+    """Render a fresh installation in place of the real one, for the transaction that ``render_probe`` prepared."""
     sources = _sources(release, release.files, schema, replace=False)
     body = (*_frames(("shadow",), schema, {}), *sources, *_frames(("grant_roles",), schema, {}))
     return Script("", body, _sha256(body))

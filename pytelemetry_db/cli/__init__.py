@@ -20,6 +20,7 @@ from pytelemetry_db.cli import (
     package,
     policy,
     report,
+    schedule,
     sql,
     status,
     verify,
@@ -71,6 +72,7 @@ package.register(app)
 status.register(app)
 policy.register(app)
 cleanup.register(app)
+schedule.register(app)
 report.register(app)
 doctor.register(app)
 demo.register(app)

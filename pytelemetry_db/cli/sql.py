@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
     sql.command("install")(accepts(sql_install))
     sql.command("upgrade")(accepts(sql_upgrade))
     sql.command("uninstall")(accepts(sql_uninstall))
+    sql.command("schedule")(accepts(sql_schedule))
     app.add_typer(sql, name="sql")
 
 
@@ -87,6 +88,16 @@ def sql_uninstall(
         source.load(), offline.schema, keep_data=keep_data, cascade=cascade, transaction=not no_transaction
     )
     _print(script.text)
+
+
+def sql_schedule(offline: Offline) -> None:
+    """Print what puts the jobs into a pg_cron that keeps them in the same database, for the role that runs it.
+
+    Elsewhere schedule apply does it, and schedule apply --dry-run prints the statements.
+    """
+    from pytelemetry_db import render, source
+
+    _print(render.render_schedule(source.load(), offline.schema).text)
 
 
 def _print(text: str) -> None:

@@ -79,6 +79,10 @@ begin
             from pg_attribute as a
             where a.attrelid = to_regclass(format('%I._run', v_schema)) and a.attnum > 0 and not a.attisdropped and a.attname <> 'run_id'
         );
+        execute format(
+            'grant insert (job_name, started_at, deadline, finished_at, outcome, backend_start, application_name), update (outcome, finished_at, detail, passes, rows), delete on %I._call to %I',
+            v_schema, v_operator
+        );
         execute format('grant insert (action, reason) on %I._installation_log to %I', v_schema, v_operator);
         execute format('grant update (timeline) on %I._home to %I', v_schema, v_operator);
         execute format(

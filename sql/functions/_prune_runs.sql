@@ -1,5 +1,5 @@
--- Removes ledger rows by age and by count for each table; the last finished
--- row of a table always stays, and so do unfinished ones.
+-- Removes ledger rows by age and by count, passes for each table and calls for
+-- each job; the last finished row always stays, and so do unfinished ones.
 create or replace function @extschema@._prune_runs()
 returns void
 language sql
@@ -18,7 +18,21 @@ as $$
         and (
             n.position > @extschema@._get_setting('runs_keep_count')::integer
             or n.started_at < now() - @extschema@._get_setting('runs_keep_age')::interval
+        );
+    delete from @extschema@._call as c
+    using (
+        select
+            o.call_id, o.started_at,
+            row_number() over (partition by o.job_name order by o.started_at desc, o.call_id desc) as position
+        from @extschema@._call as o
+        where o.outcome is not null
+    ) as n
+    where
+        c.call_id = n.call_id and n.position > 1
+        and (
+            n.position > @extschema@._get_setting('runs_keep_count')::integer
+            or n.started_at < now() - @extschema@._get_setting('runs_keep_age')::interval
         )
 $$;
 comment on function @extschema@._prune_runs() is
-'Removes old ledger rows, by age and by count.';
+'Removes old rows of passes and calls, by age and by count.';

@@ -42,6 +42,9 @@ begin
     update @extschema@._run as r
     set stop_reason = 'upgraded', finished_at = clock_timestamp(), detail = format('%s to %s', p_action, p_version)
     where r.stop_reason is null;
+    update @extschema@._call as c
+    set outcome = 'upgraded', finished_at = clock_timestamp(), detail = format('%s to %s', p_action, p_version)
+    where c.outcome is null;
     delete from @extschema@._object;
     insert into @extschema@._object (kind, identity, aspect, fingerprint)
     select f.kind, f.identity, f.aspect, f.fingerprint

@@ -1,3 +1,4 @@
+-- requires: _check_schedule
 -- Changes one setting after validating the value against its kind.
 create or replace function @extschema@.set_setting(p_name text, p_value text)
 returns void
@@ -14,8 +15,12 @@ begin
             using errcode = 'invalid_parameter_value',
             hint = format('Known settings: %s.', (select string_agg(s.name, ', ' order by s.name) from @extschema@._setting as s));
     end if;
+    if v_setting.kind = 'schedule' and p_value is not null then
+        perform @extschema@._check_schedule(p_name, p_value);
+    end if;
     begin
         v_valid := case v_setting.kind
+            when 'schedule' then p_value is not null
             when 'choice' then p_value = any(v_setting.choices)
             when 'integer' then p_value::integer > 0
             else p_value::interval > interval '0 s' and p_value !~ '^\s*\d+\s*$'
@@ -30,6 +35,7 @@ begin
             hint = case v_setting.kind
                 when 'choice' then format('Expected one of: %s.', array_to_string(v_setting.choices, ', '))
                 when 'integer' then 'Expected a whole number above 0.'
+                when 'schedule' then 'Expected five fields such as ''17 3 * * *'', or off.'
                 else 'Expected an interval above 0 that names its unit, such as ''30 days''.'
             end;
     end if;

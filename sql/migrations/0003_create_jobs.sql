@@ -39,6 +39,7 @@ values
 create table @extschema@._job (
     job_name text primary key,
     kind text not null,
+    relation_id oid,
     schedule text not null,
     time_zone text not null,
     command text not null,

@@ -1,4 +1,4 @@
--- requires: _require_own_transaction, _cleanup_table, _cleanup_begin
+-- requires: _require_own_transaction, _cleanup_table, _cleanup_begin, _begin_call, _end_call
 -- Removes expired rows in committed batches: of one table, or of all that have
 -- a policy. Called by pg_cron (one CALL, nothing else), by DBAs and by the
 -- command line. Takes row locks and ROW EXCLUSIVE on the table, for one batch
@@ -9,6 +9,7 @@ create or replace procedure @extschema@.cleanup(
     p_keep interval default null,
     p_batch_rows integer default null,
     p_yes boolean default false,
+    p_job text default null,
     p_quiet boolean default false
 )
 language plpgsql
@@ -17,6 +18,7 @@ declare
     v_version constant pg_catalog.text := '@version@';
     v_current pg_catalog.bool;
     v_begin pg_catalog.record;
+    v_call_id bigint;
     v_policy_id bigint;
     v_lock_timeout_ms integer;
     v_state pg_catalog.jsonb;
@@ -38,6 +40,13 @@ begin
         return;
     end if;
     v_begin := @extschema@._cleanup_begin(p_table, p_max_duration, p_keep, p_batch_rows, p_yes);
+    if p_job is not null then
+        v_call_id := @extschema@._begin_call(p_job, v_begin.deadline);
+        if v_call_id is null then
+            raise notice '% has just been done; nothing to do', p_job;
+            return;
+        end if;
+    end if;
     v_lock_timeout_ms := (extract(epoch from @extschema@._get_setting('lock_timeout')::interval) * 1000)::integer;
     foreach v_policy_id in array v_begin.policy_ids loop
         call @extschema@._cleanup_table(
@@ -59,10 +68,6 @@ begin
         end if;
         exit when v_state ? 'cancelled' or v_state ? 'stopped';
     end loop;
-    if v_state ->> 'stop' is distinct from 'upgraded' then
-        perform @extschema@._prune_runs();
-        delete from @extschema@._stop_request as s where s.pid = pg_backend_pid();
-    end if;
     if v_state ? 'cancelled' then
         v_code := 'query_canceled';
         v_error := format('cleanup was cancelled: %s', v_problems[cardinality(v_problems)]);
@@ -72,6 +77,11 @@ begin
             array_to_string(v_problems, '; ')
         );
     end if;
+    if v_state ->> 'stop' is distinct from 'upgraded' then
+        perform @extschema@._end_call(v_call_id, case when v_state ? 'cancelled' or v_state ? 'stopped' then 'interrupted' when v_problems is null then 'done' else 'failed' end, v_error);
+        perform @extschema@._prune_runs();
+        delete from @extschema@._stop_request as s where s.pid = pg_backend_pid();
+    end if;
     commit;
     -- The pinned path went with the transaction: no operator from here on.
     if v_error is not null then
@@ -79,5 +89,5 @@ begin
     end if;
 end
 $$;
-comment on procedure @extschema@.cleanup (regclass, interval, interval, integer, boolean, boolean) is
+comment on procedure @extschema@.cleanup (regclass, interval, interval, integer, boolean, text, boolean) is
 'Removes expired rows in committed batches, of one table or of all that have a policy.';

@@ -92,7 +92,7 @@ def test_where_pg_cron_keeps_its_jobs(database: Database, cluster: Cluster, cli:
     assert result.stdout == ""
     seen = result.stderr
     assert "note: pg_cron is not in this database" in seen
-    assert f"cron.schedule_in_database('cleanup', '*/10 * * * *', 'call maint.cleanup()', '{database.name}')" in seen
+    assert "pytelemetry-db schedule apply" in seen
 
 
 def test_a_lock_timeout_above_deadlock_timeout(database: Database, cli: Cli) -> None:

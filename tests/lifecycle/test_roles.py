@@ -21,7 +21,7 @@ from pytelemetry_db.render import render_upgrade
 READER, OPERATOR, APP = "maint_reader", "maint_operator", "app_owner"
 
 # Functions behind the views: they run as whoever reads, and tell nothing but what the views do.
-BEHIND_VIEWS = {"_pause_text", "_run_alive", "_suspensions"}
+BEHIND_VIEWS = {"_job_states", "_pause_text", "_run_alive", "_suspensions"}
 
 # Which release is here: the command line asks before anything else.
 VERSION = "select version, migration, has_code, server_major from maint._installation"

@@ -128,7 +128,7 @@ def first(root: Path) -> FixtureRelease:
     sources.edit(
         "sql/procedures/cleanup.sql",
         ("    p_quiet boolean default false\n)", "    p_quiet boolean default false,\n    p_note text default null\n)"),
-        ("interval, integer, boolean, boolean) is", "interval, integer, boolean, boolean, text) is"),
+        ("interval, integer, boolean, text, boolean) is", "interval, integer, boolean, text, boolean, text) is"),
     )
     sources.rename("views", "retention", "standing")
     for name in ("_do_batch", "_finish_run"):
