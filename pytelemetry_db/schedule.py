@@ -37,6 +37,7 @@ _UNKNOWN_ZONE = "GMT"
 # Versions that know no other zone.
 _WITHOUT_ZONES = ("1.2", "1.3", "1.4")
 _CHANGES = ("add", "change", "remove")
+_OTHERS = ("calls", "other role")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +127,19 @@ def open_cron(
 
 
 def make_plan(
-    connection: db.Connection, schema: str, cron: Cron, *, wanted: bool = True, activate: bool = False
+    connection: db.Connection,
+    schema: str,
+    cron: Cron,
+    *,
+    wanted: bool = True,
+    activate: bool = False,
+    everybodys: bool = False,
 ) -> Plan:
     """Compare the wanted jobs with those in pg_cron.
 
     :param wanted: False wants none: what ``remove`` does
     :param activate: switch jobs on again that somebody switched off
+    :param everybodys: with ``wanted=False``, also remove those jobs that call our schema and were not made by us
     :raises NotInstalled: when we are not installed
     """
     state = read_state(connection, schema)
@@ -147,12 +155,12 @@ def make_plan(
         "cron_database": cron.database,
     }
     as_that_role = cron.is_superuser or role == cron.role_name
-    permitted = cron.may_look and as_that_role and (here or cron.may_schedule_elsewhere)
+    permitted = cron.may_look and as_that_role and (here or cron.may_schedule_elsewhere or not wanted)
     rows: list[db.Row] = []
     if cron.may_look:
         calls = rf'^\s*call\s+"?{schema}"?\s*\.'
         rows = db.fetch(cron.connection, "cron_changes", schema, {**given, "marker": place["marker"], "calls": calls})
-    meant = (*_CHANGES, "inactive") if activate else _CHANGES
+    meant = (*_CHANGES, *(["inactive"] if activate else []), *(_OTHERS if everybodys else []))
     if permitted:
         statements = [row["statement"] for row in rows if row["change"] in meant]
     else:

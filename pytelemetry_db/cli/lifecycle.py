@@ -1,5 +1,6 @@
 """Commands that put our code into a database and take it out again: install, upgrade, uninstall."""
 
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,11 +13,15 @@ from pytelemetry_db.cli.options import (
     accepts,
     confirm_or_stop,
     open_connection,
+    resolve_source,
 )
+from pytelemetry_db.cli.schedule import CronDsn, open_cron
+from pytelemetry_db.errors import NotInstalled, PytelemetryError
 from pytelemetry_db.names import validate_profile
 
 if TYPE_CHECKING:
-    from pytelemetry_db import apply, db
+    from pytelemetry_db import apply, db, schedule
+    from pytelemetry_db.connection import Source
 
 __all__ = ["AllowAllTables", "Cascade", "KeepData", "OperatorRole", "Owner", "ReaderRole", "register"]
 
@@ -141,20 +146,26 @@ def upgrade(
 
 
 def uninstall(
-    common: Common, keep_data: KeepData = False, cascade: Cascade = False, dry_run: DryRun = False, yes: Yes = False
+    common: Common,
+    keep_data: KeepData = False,
+    cascade: Cascade = False,
+    cron_dsn: CronDsn = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
 ) -> None:
     """Remove our schema with its policies and its history; tables of yours stay as they are.
 
     Jobs of pg_cron that call us go first. Refuses when anything outside the schema depends on it, naming what does;
     --cascade drops that, too. Roles stay.
     """
-    from pytelemetry_db import apply, db, source
+    from pytelemetry_db import apply, db, schedule, source
 
     release = source.load()
-    with open_connection(common, "uninstall") as connection:
+    chosen = resolve_source(common)
+    with open_connection(common, "uninstall", source=chosen) as connection, ExitStack() as stack:
         output.say(f"{db.where(connection)}, schema {common.schema}")
         script = apply.plan_uninstall(connection, release, common.schema, keep_data=keep_data, cascade=cascade)
-        _tell_jobs_elsewhere(connection, common.schema)
+        jobs = _jobs_elsewhere(connection, chosen, common.schema, cron_dsn, stack)
         lost = apply.find_dependents(connection, release, common.schema, keep_data=keep_data) if cascade else ()
         for name in lost:
             output.warn(f"{name} depends on ours and goes, too")
@@ -164,6 +175,8 @@ def uninstall(
             return
         what = f"the code in schema {common.schema}" if keep_data else f"schema {common.schema}"
         confirm_or_stop(f"Remove {what} from {db.where(connection)} for good?", yes=yes)
+        if jobs is not None:
+            schedule.remove(connection, *jobs)
         apply.uninstall(connection, script, common.schema)
         output.say(f"{output.mark('ok')} removed {what} from {db.where(connection)}")
     output.next_step("pytelemetry-db install")
@@ -194,12 +207,37 @@ def _print_done(plan: "apply.Plan", done: "apply.Done") -> None:
     output.say(f"{output.mark('ok')} {what} pytelemetry_db {done.state.version} in schema {done.state.schema}")
 
 
-def _tell_jobs_elsewhere(connection: "db.Connection", schema: str) -> None:
-    """Jobs of a pg_cron that keeps them in another database cannot be removed from here."""
+def _jobs_elsewhere(
+    connection: "db.Connection", source: "Source", schema: str, cron_dsn: str | None, stack: ExitStack
+) -> "tuple[schedule.Cron, schedule.Plan] | None":
+    """Find jobs that pg_cron keeps in another database, where the script does not reach; say what cannot be done."""
     from pytelemetry_db import db
+    from pytelemetry_db import schedule as scheduling
+    from pytelemetry_db.state import read_state
 
-    for row in db.fetch(connection, "jobs_elsewhere", schema, {"schema": schema}):
-        if row["database"] is not None:
-            output.warn(f"pg_cron keeps its jobs in database {row['database']}; there, run: {row['fix']}")
-        else:
-            output.note(f"if pg_cron has jobs that call this schema, run this in the database it uses: {row['fix']}")
+    found = db.fetch(connection, "jobs_elsewhere", schema, {"schema": schema})
+    if not found or not read_state(connection, schema).has_code:
+        return None
+    try:
+        cron = open_cron(connection, source, "uninstall", cron_dsn)
+        stack.enter_context(closing(cron.connection))
+        plan = scheduling.make_plan(connection, schema, cron, wanted=False, everybodys=True)
+    except PytelemetryError as error:
+        if cron_dsn:
+            raise
+        if not isinstance(error, NotInstalled):
+            _tell_jobs(found[0])
+        return None
+    if plan.permitted:
+        for row in plan.rows:
+            output.say(f"job {row['job_id']} of pg_cron goes: {row['cron_name'] or row['command']}")
+        return cron, plan
+    _tell_jobs({**found[0], "database": cron.database})
+    return None
+
+
+def _tell_jobs(found: "db.Row") -> None:
+    if found["database"] is not None:
+        output.warn(f"pg_cron keeps its jobs in database {found['database']}; there, run: {found['fix']}")
+    else:
+        output.note(f"if pg_cron has jobs that call this schema, run this in the database it uses: {found['fix']}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytelemetry_db import db, schedule
     from pytelemetry_db.connection import Source
 
-__all__ = ["CronDsn", "open_both", "register"]
+__all__ = ["CronDsn", "open_cron", "register"]
 
 CronDsn = Annotated[
     str | None,
@@ -41,16 +41,17 @@ def register(app: typer.Typer) -> None:
 
 
 @contextmanager
-def open_both(common: Common, purpose: str, cron_dsn: str | None) -> "Iterator[tuple[db.Connection, schedule.Cron]]":
+def _open_both(common: Common, purpose: str, cron_dsn: str | None) -> "Iterator[tuple[db.Connection, schedule.Cron]]":
     """Connect to the database that the jobs work in, and to the one in which pg_cron keeps them."""
     source = resolve_source(common)
     with open_connection(common, purpose, source=source) as connection:
-        cron = _open_cron(connection, source, purpose, cron_dsn)
+        cron = open_cron(connection, source, purpose, cron_dsn)
         with closing(cron.connection):
             yield connection, cron
 
 
-def _open_cron(connection: "db.Connection", source: "Source", purpose: str, cron_dsn: str | None) -> "schedule.Cron":
+def open_cron(connection: "db.Connection", source: "Source", purpose: str, cron_dsn: str | None) -> "schedule.Cron":
+    """Connect to the database in which pg_cron keeps its jobs; the caller closes it."""
     from dataclasses import replace
 
     from pytelemetry_db import connection as connections
@@ -78,7 +79,7 @@ def apply(
     """
     from pytelemetry_db import db, schedule
 
-    with open_both(common, "schedule", cron_dsn) as (connection, cron):
+    with _open_both(common, "schedule", cron_dsn) as (connection, cron):
         plan = schedule.make_plan(connection, common.schema, cron, activate=activate)
         output.say(
             f"jobs of {db.where(connection)}, schema {common.schema}, as {plan.role};"
@@ -116,7 +117,7 @@ def list_(common: Common, cron_dsn: CronDsn = None, json: Json = False) -> None:
         rows = schedule.jobs(connection, common.schema)
         if rows:
             try:
-                cron = _open_cron(connection, source, "schedule", cron_dsn)
+                cron = open_cron(connection, source, "schedule", cron_dsn)
             except PytelemetryError as error:
                 if cron_dsn:
                     raise
@@ -161,7 +162,7 @@ def remove(common: Common, cron_dsn: CronDsn = None, dry_run: DryRun = False) ->
     """Take our jobs out of pg_cron. A pass that is at work for one of them stops at its batch boundary."""
     from pytelemetry_db import schedule
 
-    with open_both(common, "schedule", cron_dsn) as (connection, cron):
+    with _open_both(common, "schedule", cron_dsn) as (connection, cron):
         plan = schedule.make_plan(connection, common.schema, cron, wanted=False)
         _tell(plan)
         if plan.script is not None and (dry_run or not plan.permitted):

@@ -427,25 +427,43 @@ def test_a_refused_removal_keeps_the_jobs(cron: psycopg.Connection[Any], cluster
     assert "stays" in job_names(cron)
 
 
-def test_jobs_in_another_database_are_removed_there_by_the_statement_that_is_named(
-    cron: psycopg.Connection[Any], database: Database, cli: Cli
-) -> None:
-    before = job_names(cron)
+def schedule_for(cron: psycopg.Connection[Any], database: Database) -> None:
     for name, command in {**OTHERS, "calls us": "call maint.cleanup()"}.items():
         cron.execute(
             "select cron.schedule_in_database(%s, %s, %s, %s, %s)", [name, RARELY, command, database.name, OWNER]
         )
     schedule(cron, {"calls another": "call maint.cleanup()"})
+
+
+def test_jobs_in_another_database_go_first(cron: psycopg.Connection[Any], database: Database, cli: Cli) -> None:
+    before = job_names(cron)
+    schedule_for(cron, database)
+    applied = cli("schedule", "apply", "--dsn", database.cluster.dsn(database.name))
+    assert applied.returncode == 0, applied.stderr
+    ours = {f"pytelemetry_db:{database.name}:maint:{job}" for job in ("cleanup", "prune")}
+    assert job_names(cron) - before == {*OTHERS, "calls us", "calls another", *ours}
     asked = cli("uninstall", "--dry-run", "--dsn", database.cluster.dsn(database.name))
-    [line] = [line for line in asked.stderr.splitlines() if "pg_cron" in line]
-    told, statement = line.split(" run: ")
-    assert told == "warning: pg_cron keeps its jobs in database postgres; there,"
-    # An ordinary role may not see which database that is.
+    assert {line.split(": ")[1] for line in asked.stderr.splitlines() if " of pg_cron goes: " in line} == {
+        "calls us",
+        *ours,
+    }
+    assert job_names(cron) - before == {*OTHERS, "calls us", "calls another", *ours}
     removed = cli("uninstall", "--yes", "--dsn", database.dsn)
     assert removed.returncode == 0, removed.stderr
-    assert f"note: if pg_cron has jobs that call this schema, run this in the database it uses: {statement}" in (
-        removed.stderr.splitlines()
-    )
+    assert job_names(cron) - before == {*OTHERS, "calls another"}
+
+
+def test_jobs_in_another_database_that_we_may_not_touch_are_removed_by_the_statement_that_is_named(
+    cron: psycopg.Connection[Any], database: Database, cli: Cli
+) -> None:
+    before = job_names(cron)
+    schedule_for(cron, database)
+    cron.execute(f"revoke usage on schema cron from {OWNER}".encode())
+    removed = cli("uninstall", "--yes", "--dsn", database.dsn)
+    assert removed.returncode == 0, removed.stderr
+    [line] = [line for line in removed.stderr.splitlines() if "pg_cron" in line]
+    told, statement = line.split(" run: ")
+    assert told == "warning: pg_cron keeps its jobs in database postgres; there,"
     assert job_names(cron) - before == {*OTHERS, "calls us", "calls another"}
     cron.execute(statement.encode())
     assert job_names(cron) - before == {*OTHERS, "calls another"}
