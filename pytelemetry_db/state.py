@@ -62,7 +62,7 @@ class PolicyStatus:
             debt = f"{about}{format_count(self.debt_rows)} expired rows"
         last = f"last pass {self._time(self.last_started_at)} {self.last_stop_reason or 'still at work'}"
         found.append(f"{last}, left: {debt}")
-        if self.last_detail and self.last_detail != self.state_detail:
+        if self.last_detail and not (self.state_detail and self.state_detail in self.last_detail):
             found.append(self.last_detail)
         return found
 

@@ -16,14 +16,6 @@ DRAIN_AT_MOST = 320
 TRIGGER = "create function app.{0}() returns trigger language plpgsql set search_path = '' as $$ begin {1} end $$"
 
 
-def inflow(table: Table, rows: int) -> None:
-    """That many rows come in which are expired already."""
-    table.database.query(
-        f"insert into {table.name} select (select max(id) from {table.name}) + i,"
-        f" now() - interval '20 days' - make_interval(secs => i) from generate_series(1, {rows}) as i"
-    )
-
-
 def clean(table: Table, arguments: str = "") -> dict[str, Any]:
     """Run a pass over the table, whatever comes of it, and return its row of the ledger."""
     with Pass(table.database, f"p_table => '{table.name}'{', ' * bool(arguments)}{arguments}") as made:
@@ -42,13 +34,13 @@ def test_inflow_of_twice_the_drain_is_not_good_and_half_of_it_is(database: Datab
     assert (first["stop_reason"], first["good"], first["debt_fell"]) == ("deadline", True, True)
     assert last_good(table) == first["finished_at"]
     for _ in range(3):
-        inflow(table, 2 * DRAIN_AT_MOST)
+        table.inflow(2 * DRAIN_AT_MOST)
         run = clean(table, SHORT)
         assert (run["stop_reason"], run["good"], run["debt_fell"]) == ("deadline", False, False)
         assert 0 < run["rows"] <= DRAIN_AT_MOST
     assert last_good(table) == first["finished_at"]
     for _ in range(3):
-        inflow(table, 10)
+        table.inflow(10)
         run = clean(table, SHORT)
         assert (run["stop_reason"], run["good"], run["debt_fell"]) == ("deadline", True, True)
         assert run["rows"] >= 20
@@ -64,7 +56,7 @@ def test_a_pass_that_is_done_is_good_unless_it_removed_nothing_and_something_is_
     ]
     database.query(TRIGGER.format("keep", "return null;"))
     database.query("create trigger keeps before delete on app.events for each row execute function app.keep()")
-    inflow(table, 10)
+    table.inflow(10)
     kept = clean(table)
     assert (kept["stop_reason"], kept["rows"], kept["debt_rows"], kept["good"]) == ("done", 0, 10, False)
     assert last_good(table) == nothing["finished_at"]
@@ -88,7 +80,7 @@ def test_a_pass_with_a_longer_keep_is_not_good_and_nothing_is_compared_with_it(d
     after = clean(table, SHORT)
     assert (after["stop_reason"], after["good"]) == ("deadline", True)
     table.fast()
-    inflow(table, 5)
+    table.inflow(5)
     longer = clean(table, "p_keep => '25 days'")
     assert (longer["stop_reason"], longer["rows"] > 0, longer["debt_rows"], longer["good"]) == ("done", True, 0, False)
     shorter = clean(table, "p_keep => '6 days', p_yes => true")

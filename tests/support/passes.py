@@ -72,6 +72,13 @@ class Table:
             connection.execute(f"select maint.set_policy('{name}', '7 days', p_batch_rows => {batch_rows})".encode())
         return cls(database, name, expired, fresh, batch_rows)
 
+    def inflow(self, rows: int) -> None:
+        """That many rows more come in which are expired already."""
+        self.database.query(
+            f"insert into {self.name} select (select max(id) from {self.name}) + i,"
+            f" now() - interval '20 days' - make_interval(secs => i) from generate_series(1, {rows}) as i"
+        )
+
     def count(self) -> int:
         """Rows that are there now."""
         found = self.database.value(f"select count(*) from {self.name}")
