@@ -17,7 +17,7 @@ from support.database import Database
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], seconds: float = 20) -> T:
+def until(condition: Callable[[], T], seconds: float = 20, every: float = 0.01) -> T:
     """Poll until the condition holds, and return what it returned."""
     give_up = time.monotonic() + seconds
     while not (found := condition()):
@@ -25,7 +25,7 @@ def until(condition: Callable[[], T], seconds: float = 20) -> T:
             raise AssertionError(
                 f"did not happen within {seconds} s: {getattr(condition, '__doc__', None) or condition}"
             )
-        time.sleep(0.01)
+        time.sleep(every)
     return found
 
 
