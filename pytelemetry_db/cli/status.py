@@ -32,7 +32,8 @@ def status(
     One line says for each policy without one since when, why, and what to type; with --quiet there is nothing else. A
     policy that is paused or suspended is no exception, one that was made more recently is not late yet.
 
-    Exit codes: 0 fine; 2 a policy had no good pass for so long; 3 not installed, or no policy with --max-age.
+    Exit codes: 0 fine; 2 a policy had no good pass for so long, or no connection; 3 not installed, or no policy with
+    --max-age.
     """
     show_status(common, max_age=max_age, json=json)
 

@@ -6,7 +6,7 @@
 create or replace view @extschema@.runs as
 with measured as (
     select
-        r.*,
+        r.run_id,
         r.debt_rows < coalesce(
             (
                 select b.debt_rows
@@ -62,7 +62,7 @@ select
     r.application_name,
     r.pid,
     r.version,
-    r.debt_fell,
+    m.debt_fell,
     case
         when r.stop_reason is null
             then
@@ -74,9 +74,10 @@ select
         when r.keep_override and r.keep > p.keep then false
         when r.stop_reason = 'done' then r.rows > 0 or coalesce(r.debt_rows = 0, false)
         -- Not when others removed the rows: a paused pass does nothing, however little is left.
-        else r.rows > 0 and coalesce(r.debt_fell, false)
+        else r.rows > 0 and coalesce(m.debt_fell, false)
     end as good
-from measured as r
+from @extschema@._run as r
+left join measured as m on r.run_id = m.run_id
 left join @extschema@._policy as p on r.policy_id = p.policy_id;
 comment on view @extschema@.runs is
 'The run ledger: every pass with its result; stop_reason is null while it runs.';
