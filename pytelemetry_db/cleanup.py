@@ -16,7 +16,7 @@ from pytelemetry_db import db, planning
 from pytelemetry_db.errors import PytelemetryError
 from pytelemetry_db.interrupts import Interrupts
 
-__all__ = ["Outcome", "Request", "cleanup", "exit_code", "is_growing"]
+__all__ = ["Outcome", "Request", "cleanup", "every_pass_was_good", "exit_code"]
 
 _POLL_SECONDS = 0.25
 _STOP_SECONDS = 5.0
@@ -115,20 +115,22 @@ def cleanup(
         return Outcome(passes=tuple(passes), errors=tuple(errors))
 
 
-def is_growing(row: db.Row) -> bool:
-    """Say whether a pass left no fewer expired rows than the pass before it did; unknown counts as growing."""
-    before = row["debt_before"] if row["debt_before"] is not None else row["rows_before"]
-    return row["debt_rows"] is None or before is None or row["debt_rows"] >= before
+def every_pass_was_good(outcome: Outcome) -> bool:
+    """Say whether there were passes, each of them good (column ``good`` of the view ``runs``), and no call failed."""
+    return bool(outcome.passes) and not outcome.errors and all(row["good"] is True for row in outcome.passes)
 
 
 def exit_code(outcome: Outcome) -> int:
-    """Return 2 for a pass that failed, was locked out or suspended, 1 for one that lags or was stopped, else 0."""
+    """Return 2 for a pass that failed, was locked out or suspended, 1 for one that lags or was stopped, else 0.
+
+    Whether one lags says ``debt_fell`` of the view ``runs``; unknown counts as lagging.
+    """
     codes = [0, *(error.exit_code for error in outcome.errors)]
     for row in outcome.passes:
         reason = row["stop_reason"]
         if reason in ("failed", "locked", "suspended"):
             codes.append(2)
-        elif reason in ("gated", "interrupted") or (reason == "deadline" and is_growing(row)):
+        elif reason in ("gated", "interrupted") or (reason == "deadline" and row["debt_fell"] is not True):
             codes.append(1)
     return max(codes, key=(0, 1, 3, 2, 64).index)
 

@@ -9,10 +9,11 @@ import typer
 from pytelemetry_db.cli import output
 from pytelemetry_db.cli.options import Common, DryRun, Json, accepts, open_connection, resolve_source
 from pytelemetry_db.cli.report import print_passes
-from pytelemetry_db.errors import UsageError
+from pytelemetry_db.errors import OperationFailed, UsageError
 
 if TYPE_CHECKING:
     from pytelemetry_db import db
+    from pytelemetry_db.heartbeat import Heartbeat
 
 __all__ = ["print_plan", "register", "run_cleanup", "show_plan"]
 
@@ -74,6 +75,14 @@ def cleanup(
         str, typer.Option("--max-duration", metavar="DURATION", help="Stop at a batch boundary after this time.")
     ] = "1h",
     batch_rows: BatchRows = None,
+    heartbeat_url: Annotated[
+        str | None,
+        typer.Option(
+            "--heartbeat-url",
+            metavar="URL",
+            help="Call this URL after good passes. [env: HEARTBEAT_URL]",
+        ),
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Allow a keep shorter than the policy's, this time.")
     ] = False,
@@ -84,17 +93,28 @@ def cleanup(
     Ctrl-C stops at the batch boundary, a second one at once; what was removed stays removed, and the next pass goes on.
     A keep shorter than the stored policy needs --yes; it counts for this pass only and is recorded.
 
+    The heartbeat URL is called once, by GET, when every pass was good: done, or less is left than before. A server
+    there that does not answer is a warning. The variable keeps the URL out of ps.
+
     Exit codes: 0 done, paused, at work elsewhere, or out of time while the backlog shrinks; 1 out of time while it does
     not, or interrupted by others; 2 failed, locked out or suspended; 3 no policy; 64 wrong usage; 130 and 143
     interrupted by a signal.
     """
     days = {"events_seen": events_retention_days, "agg_1m": agg_retention_days}
     keeps = _keeps(keep or [], days)
+    heartbeat = _heartbeat(heartbeat_url)
     if dry_run:
         show_plan(common, tables or [], keeps, batch_rows=batch_rows, exact=True, json=json)
         return
     code = run_cleanup(
-        common, tables or [], keeps, max_duration=max_duration, batch_rows=batch_rows, yes=yes, json=json
+        common,
+        tables or [],
+        keeps,
+        max_duration=max_duration,
+        batch_rows=batch_rows,
+        yes=yes,
+        heartbeat=heartbeat,
+        json=json,
     )
     raise typer.Exit(code)
 
@@ -165,9 +185,10 @@ def run_cleanup(
     max_duration: str,
     batch_rows: int | None,
     yes: bool,
+    heartbeat: "Heartbeat | None" = None,
     json: bool = False,
 ) -> int:
-    """Clean, show how it goes, print what came of it, and return the exit code."""
+    """Clean, show how it goes, print what came of it, tell the heartbeat, and return the exit code."""
     from pytelemetry_db import cleanup as cleaning
     from pytelemetry_db import db, durations, planning
     from pytelemetry_db.cli.progress import Progress
@@ -204,7 +225,28 @@ def run_cleanup(
         print_passes(list(outcome.passes))
     if outcome.passes:
         output.next_step("pytelemetry-db report")
+    if heartbeat is not None and not interrupts.count and cleaning.every_pass_was_good(outcome):
+        _tell(heartbeat)
     return interrupts.exit_code if interrupts.count else cleaning.exit_code(outcome)
+
+
+def _heartbeat(said: str | None) -> "Heartbeat | None":
+    from pytelemetry_db.heartbeat import parse
+
+    url = said or os.environ.get("HEARTBEAT_URL")
+    return parse(url, "--heartbeat-url" if said else "HEARTBEAT_URL") if url else None
+
+
+def _tell(to: "Heartbeat") -> None:
+    """Call the heartbeat URL; whatever comes of it, the passes were made and the exit code is theirs."""
+    from pytelemetry_db.heartbeat import send
+
+    try:
+        send(to)
+    except OperationFailed as error:
+        output.warn(str(error))
+    else:
+        output.note(f"told {to.shown}")
 
 
 def _keeps(pairs: list[str], days: dict[str, int | None]) -> dict[str, str]:

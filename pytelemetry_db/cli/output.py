@@ -18,6 +18,7 @@ __all__ = [
     "configure",
     "detail",
     "fail",
+    "in_schema",
     "is_fancy",
     "is_quiet",
     "json_dump",
@@ -152,8 +153,13 @@ def fail(error: PytelemetryError | str) -> None:
 
 def next_step(command: str) -> None:
     """Say what to type next, in the schema that was asked for."""
+    say(f"next: {in_schema(command)}")
+
+
+def in_schema(command: str) -> str:
+    """Return a command to type with the schema that was asked for."""
     elsewhere = _talk.schema and command.startswith("pytelemetry-db ") and "--schema" not in command
-    say(f"next: {command} --schema {_talk.schema}" if elsewhere else f"next: {command}")
+    return f"{command} --schema {_talk.schema}" if elsewhere else command
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -1,6 +1,6 @@
 """The command that says how things are: status."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,25 +18,55 @@ def register(app: typer.Typer) -> None:
     app.command("status")(accepts(status))
 
 
-def status(common: Common, json: Json = False) -> None:
-    """Show on one screen where we are, what is installed, each policy and what to type next."""
-    show_status(common, json=json)
+def status(
+    common: Common,
+    max_age: Annotated[
+        str | None,
+        typer.Option("--max-age", metavar="DURATION", help="Fail when a policy had no good pass for so long."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show on one screen where we are, what is installed, each policy and what to type next.
+
+    With --max-age 26h it is a dead man's switch: a pass is good when it is done, or leaves less than the one before it.
+    One line says for each policy without one since when, why, and what to type; with --quiet there is nothing else. A
+    policy that is paused or suspended is no exception, one that was made more recently is not late yet.
+
+    Exit codes: 0 fine; 2 a policy had no good pass for so long, or no connection; 3 not installed, or no policy with
+    --max-age.
+    """
+    show_status(common, max_age=max_age, json=json)
 
 
-def show_status(common: Common, *, json: bool) -> None:
-    """Print the status; exits with 3 when we are not installed."""
-    from pytelemetry_db import state
+def show_status(common: Common, *, max_age: str | None = None, json: bool) -> None:
+    """Print the status; exits with 3 when we are not installed, with 2 when a policy is late."""
+    from pytelemetry_db import durations, state
 
+    limit = None if max_age is None else durations.to_interval(max_age, "--max-age")
     chosen = resolve_source(common)
     with open_connection(common, "status", source=chosen) as connection:
-        found = state.read_status(connection, common.schema)
+        found = state.read_status(connection, common.schema, limit)
     if json:
-        output.json_dump(found.as_dict(chosen.label))
+        facts = {"max_age": limit, "late": [policy.table for policy in found.late]} if limit else {}
+        output.json_dump(found.as_dict(chosen.label) | facts)
     else:
-        _print_status(found, chosen.label)
+        if not (limit and found.policies and output.is_quiet()):
+            _print_status(found, chosen.label)
+        _print_late(found, max_age)
     output.next_step(found.next_command)
-    if not found.state.has_code:
+    if not found.state.has_code or (limit and not found.policies):
         raise typer.Exit(3)
+    if found.late:
+        raise typer.Exit(2)
+
+
+def _print_late(found: "Status", max_age: str | None) -> None:
+    where = "on the primary: " if found.state.in_recovery else ""
+    for policy in found.late:
+        command = output.in_schema(policy.remedy)
+        output.line(f"{output.mark('critical')} {policy.table}: {policy.lateness}; try {where}{command}")
+    if max_age and found.policies and not found.late and not output.is_quiet():
+        output.line(f"{output.mark('ok')} no policy was without a good pass for {max_age}")
 
 
 def _print_status(found: "Status", label: str) -> None:

@@ -1,4 +1,5 @@
--- policy list and policy show: everything the view retention says.
+-- policy list and policy show: everything the view retention says; what it
+-- did not say in 0.1.0 is read by its name.
 select
     r.schema_name,
     r.table_name,
@@ -22,8 +23,12 @@ select
     r.debt_exact,
     r.changed_at,
     r.changed_by,
+    n.created_at,
+    n.last_good_at,
+    n.last_detail,
     quote_ident(r.schema_name) || '.' || quote_ident(r.table_name) as name
 from @extschema@.retention as r
+cross join jsonb_to_record(to_jsonb(r)) as n (created_at timestamptz, last_good_at timestamptz, last_detail text)
 order by
     r.last_started_at asc nulls first,
     r.schema_name asc,

@@ -1,5 +1,5 @@
--- The passes that one CALL made, each with the debt that the pass
--- before it left, to tell whether a debt grows.
+-- The passes that one CALL made. What the view did not have in 0.1.0 is read by
+-- its name: there it is unknown.
 select
     r.run_id,
     r.schema_name,
@@ -21,18 +21,10 @@ select
     r.error_sqlstate,
     r.error_message,
     r.detail,
-    (
-        select b.debt_rows
-        from @extschema@.runs as b
-        where
-            b.schema_name = r.schema_name
-            and b.table_name = r.table_name
-            and b.run_id < r.run_id
-            and b.debt_rows is not null
-        order by b.run_id desc
-        limit 1
-    ) as debt_before
+    n.debt_fell,
+    n.good
 from @extschema@.runs as r
+cross join jsonb_to_record(to_jsonb(r)) as n (debt_fell boolean, good boolean)
 where
     r.application_name = %(application)s
     and r.started_at >= %(since)s::timestamptz

@@ -27,7 +27,24 @@ select
     l.debt_rows,
     l.debt_exact,
     p.changed_at,
-    p.changed_by
+    p.changed_by,
+    p.created_at,
+    (
+        select g.finished_at
+        from @extschema@._run as o
+        inner join @extschema@.runs as g on o.run_id = g.run_id
+        where
+            o.policy_id = p.policy_id
+            and g.good
+        order by o.run_id desc
+        limit 1
+    ) as last_good_at,
+    concat_ws(
+        '. ',
+        l.error_message || format(' (SQLSTATE %s)', l.error_sqlstate),
+        l.detail,
+        case when l.keep_override then format('made with a keep of %s', l.keep) end
+    ) as last_detail
 from @extschema@._policy as p
 left join lateral (
     select

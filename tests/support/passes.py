@@ -17,7 +17,7 @@ from support.database import Database
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], seconds: float = 20) -> T:
+def until(condition: Callable[[], T], seconds: float = 20, every: float = 0.01) -> T:
     """Poll until the condition holds, and return what it returned."""
     give_up = time.monotonic() + seconds
     while not (found := condition()):
@@ -25,7 +25,7 @@ def until(condition: Callable[[], T], seconds: float = 20) -> T:
             raise AssertionError(
                 f"did not happen within {seconds} s: {getattr(condition, '__doc__', None) or condition}"
             )
-        time.sleep(0.01)
+        time.sleep(every)
     return found
 
 
@@ -71,6 +71,13 @@ class Table:
             connection.execute(f"analyze {name}".encode())
             connection.execute(f"select maint.set_policy('{name}', '7 days', p_batch_rows => {batch_rows})".encode())
         return cls(database, name, expired, fresh, batch_rows)
+
+    def inflow(self, rows: int) -> None:
+        """That many rows more come in which are expired already."""
+        self.database.query(
+            f"insert into {self.name} select (select max(id) from {self.name}) + i,"
+            f" now() - interval '20 days' - make_interval(secs => i) from generate_series(1, {rows}) as i"
+        )
 
     def count(self) -> int:
         """Rows that are there now."""

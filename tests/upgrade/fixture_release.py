@@ -134,7 +134,7 @@ def first(root: Path) -> FixtureRelease:
     for name in ("_do_batch", "_finish_run"):
         read = "    select r.* into strict v_run from @extschema@._run as r where r.run_id = p_run_id;"
         sources.edit(f"sql/functions/{name}.sql", (read, read + OLD_CALLER))
-    sources.edit("sql/views/runs.sql", ("    r.version\nfrom", "    r.version,\n    r.note\nfrom"))
+    sources.edit("sql/views/runs.sql", ("    end as good\nfrom", "    end as good,\n    r.note\nfrom"))
     # What verify looks at changes as well.
     sources.edit(
         "sql/functions/_relation_definitions.sql",
