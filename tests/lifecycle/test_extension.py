@@ -13,6 +13,7 @@ from support import Cli, Database
 from support.cluster import OWNER, LocalCluster
 from support.command import ROOT
 from support.extension_server import extension_server
+from support.releases import released
 from upgrade import fixture_release
 
 from lifecycle.snapshot import snapshot
@@ -43,6 +44,7 @@ def server(directory_and_server: tuple[LocalCluster, Path], tmp_path_factory: py
     assert written.stdout.split() == [
         str(directory / "pytelemetry_db.control"),
         str(directory / f"pytelemetry_db--{__version__}.sql"),
+        *(str(directory / f"pytelemetry_db--{old}--{__version__}.sql") for old in released() if old != __version__),
     ]
     return cluster
 

@@ -1,6 +1,6 @@
 from support import Cli, Database
 
-from pytelemetry_db import __version__
+from pytelemetry_db import __version__, source
 
 TABLE = "create table public.events_seen (event_id uuid primary key, created_at timestamp default now())"
 
@@ -21,7 +21,7 @@ def test_before_a_policy(database: Database, cli: Cli) -> None:
     result = cli("status", "--dsn", database.dsn)
     assert result.returncode == 0
     assert result.stdout.splitlines()[2:] == [
-        f"ok pytelemetry_db {__version__} (migration 2) in schema maint, owned by maint_owner",
+        f"ok pytelemetry_db {__version__} (migration {source.load().migration}) in schema maint, owned by maint_owner",
         "WARNING no policies: nothing is removed",
     ]
 
