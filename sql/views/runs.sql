@@ -7,7 +7,8 @@ create or replace view @extschema@.runs as
 with measured as (
     select
         r.run_id,
-        r.debt_rows < coalesce(
+        r.debt_rows = 0
+        or r.debt_rows < coalesce(
             (
                 select b.debt_rows
                 from @extschema@._run as b
@@ -73,6 +74,7 @@ select
         -- It left what the policy does not keep.
         when r.keep_override and r.keep > p.keep then false
         when r.stop_reason = 'done' then r.rows > 0 or coalesce(r.debt_rows = 0, false)
+        when r.stop_reason = 'deadline' and r.debt_rows = 0 then true
         -- Not when others removed the rows: a paused pass does nothing, however little is left.
         else r.rows > 0 and coalesce(m.debt_fell, false)
     end as good
