@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from pytelemetry_db.errors import UsageError
 
-__all__ = ["format_bytes", "format_count", "format_duration", "to_interval"]
+__all__ = ["format_bytes", "format_count", "format_duration", "to_interval", "to_seconds"]
 
 _EXAMPLES = "write 30s, 10min, 6h, 7d, 2w, 3mon, 1y or a PostgreSQL interval such as '1 day 12 hours'"
 _PART = re.compile(r"\s*(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[a-z]+)\s*,?", re.IGNORECASE | re.ASCII)
@@ -26,6 +26,7 @@ _UNITS = {
     "months": "mon mons month months",
     "years": "y yr yrs year years",
 }
+_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400, "weeks": 604800}
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split()}
 
 
@@ -48,6 +49,18 @@ def to_interval(text: str, option: str) -> str:
     if _ISO.fullmatch(value):
         return value.upper()
     return _parts(value, option)
+
+
+def to_seconds(text: str, option: str) -> int:
+    """Return ``text`` as whole seconds, for schedulers that count in them.
+
+    :param option: how the user knows the value, for the error
+    :raises UsageError: as ``to_interval``, and for months, years, and anything shorter than a second
+    """
+    words = to_interval(text, option).split()
+    if len(words) % 2 or any(unit not in _SECONDS for unit in words[1::2]):
+        raise UsageError(f'{option}: "{text}" has no fixed length in seconds', "such as 50min, 6h or 7d")
+    return round(sum(float(number) * _SECONDS[unit] for number, unit in zip(words[::2], words[1::2], strict=True)))
 
 
 def _parts(value: str, option: str) -> str:

@@ -217,17 +217,20 @@ def run_cleanup(
             on_progress=progress.show,
             on_notice=progress.tell,
         )
+    code = interrupts.exit_code if interrupts.count else cleaning.exit_code(outcome)
     for error in outcome.errors:
         output.fail(error)
     if json and (outcome.passes or not outcome.errors):
         output.json_dump({"passes": outcome.passes})
     elif outcome.passes:
-        print_passes(list(outcome.passes))
+        # With --quiet a scheduler has nothing to mail when all is well.
+        with output.only_logged(output.is_quiet() and code == 0):
+            print_passes(list(outcome.passes))
     if outcome.passes:
         output.next_step("pytelemetry-db report")
     if heartbeat is not None and not interrupts.count and cleaning.every_pass_was_good(outcome):
         _tell(heartbeat)
-    return interrupts.exit_code if interrupts.count else cleaning.exit_code(outcome)
+    return code
 
 
 def _heartbeat(said: str | None) -> "Heartbeat | None":

@@ -4,8 +4,8 @@ import atexit
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal, TextIO
@@ -26,6 +26,7 @@ __all__ = [
     "mark",
     "next_step",
     "note",
+    "only_logged",
     "say",
     "script",
     "table",
@@ -49,6 +50,8 @@ class _Talk:
     """How much to say and where else to write it, for this process."""
 
     quiet = False
+    # For the log file only.
+    silent = False
     verbose = False
     schema: str | None = None
     log: TextIO | None = None
@@ -89,6 +92,16 @@ def configure(
 def is_quiet() -> bool:
     """Say whether only warnings and errors are wanted."""
     return _talk.quiet
+
+
+@contextmanager
+def only_logged(wanted: bool) -> Iterator[None]:
+    """Write what the block prints into the log file alone, if ``wanted``."""
+    _talk.silent = wanted
+    try:
+        yield
+    finally:
+        _talk.silent = False
 
 
 def is_fancy() -> bool:
@@ -218,7 +231,7 @@ def _now() -> str:
 
 
 def _print(text: str, stream: TextIO) -> None:
-    if stream not in _talk.logged:
+    if stream not in _talk.logged and not _talk.silent:
         print(text, file=stream, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Commands that put the work on a schedule: schedule apply, list, set, remove."""
+"""Commands that put the work on a schedule in pg_cron: schedule apply, list, set, remove."""
 
 import os
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pytelemetry_db.cli import output
+from pytelemetry_db.cli import emit, output
 from pytelemetry_db.cli.options import Common, DryRun, Json, accepts, open_connection, resolve_source
 from pytelemetry_db.errors import NotPermitted, PytelemetryError
 
@@ -37,6 +37,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(accepts(list_))
     group.command("set")(accepts(set_))
     group.command("remove")(accepts(remove))
+    emit.register(group)
     app.add_typer(group, name="schedule")
 
 
