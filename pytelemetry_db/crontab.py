@@ -31,7 +31,7 @@ _FIELDS = (
     ("day of week", 0, 7, _DAYS),
 )
 _PART = re.compile(
-    r"(?:(?P<all>\*)|(?P<first>[a-z]{3}|\d{1,2})(?:-(?P<last>[a-z]{3}|\d{1,2}))?)(?:/(?P<step>\d{1,2}))?"
+    r"(?:(?P<all>\*)|(?P<first>[a-z]{3}|\d{1,2})(?:-(?P<last>[a-z]{3}|\d{1,2}))?)(?:/(?P<step>\d{1,2}))?", re.ASCII
 )
 
 

@@ -173,14 +173,19 @@ def _kubernetes(options: Options) -> tuple[File, ...]:
 
 
 def _script(options: Options) -> tuple[File, ...]:
-    values = {**options.environment, **({"LOG_FILE": options.log} if options.log else {})}
+    usual = {
+        **options.environment,
+        **({"LOG_FILE": options.log} if options.log else {}),
+        "MAX_DURATION": options.max_duration,
+        "MAX_AGE": options.max_age,
+        "PYTELEMETRY_DB": options.command,
+    }
+    lines = [f'[ -n "${{{name}:-}}" ] || {name}={shlex.quote(value)}' for name, value in usual.items()]
     text = _fill(
         "script",
-        environment="\n".join(f'export {name}="${{{name}:-{_default(value)}}}"' for name, value in values.items()),
-        command=shlex.quote(options.command),
+        usual="\n".join(lines),
+        exported=" ".join(name for name in usual if name.startswith(("DB_", "LOG_"))),
         options="" if options.schema is None else f" --schema {shlex.quote(options.schema)}",
-        max_duration=_default(options.max_duration),
-        max_age=_default(options.max_age),
     )
     return (File("daily-cleanup.sh", text, mode=0o755), *_logrotate(options))
 
@@ -222,8 +227,3 @@ def _unit(word: str, *, dollar: bool = False) -> str:
     """One word of a unit file, in quotes; $ means something in commands only."""
     text = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return '"' + (text.replace("$", "$$") if dollar else text) + '"'
-
-
-def _default(value: str) -> str:
-    """A default value inside "${NAME:-…}"."""
-    return re.sub(r'([\\"$`}])', r"\\\1", value)

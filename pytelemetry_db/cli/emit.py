@@ -177,12 +177,12 @@ def _schedules(pairs: list[str]) -> dict[str, str]:
 
 
 def _time_zone(name: str | None) -> str | None:
-    from zoneinfo import ZoneInfo
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     if name is not None:
         try:
             ZoneInfo(name)
-        except (ValueError, OSError):
+        except (ValueError, OSError, ZoneInfoNotFoundError):
             raise UsageError(f'--time-zone: there is no zone "{name}"', "a name such as Europe/Berlin") from None
     return name
 

@@ -19,7 +19,7 @@ as $$
 declare
     v_fields text[] := regexp_split_to_array(btrim(p_schedule, E' \t'), E'[ \t]+');
 begin
-    seconds := (regexp_match(lower(p_schedule), '^\s*([1-9]|[1-5]\d) seconds?\s*$'))[1]::integer;
+    seconds := (regexp_match(lower(p_schedule), '^\s*([1-9]|[1-5][0-9]) seconds?\s*$'))[1]::integer;
     last_day := false;
     if seconds is not null then
         return;

@@ -23,7 +23,7 @@ declare
     v_step integer;
 begin
     foreach v_part in array v_parts loop
-        v_match := regexp_match(v_part, '^(?:(\*)|([a-z]{3}|\d{1,2})(?:-([a-z]{3}|\d{1,2}))?)(?:/(\d{1,2}))?$');
+        v_match := regexp_match(v_part, '^(?:(\*)|([a-z]{3}|[0-9]{1,2})(?:-([a-z]{3}|[0-9]{1,2}))?)(?:/([0-9]{1,2}))?$');
         if v_match is null or (v_match[1] is null and v_match[3] is null and v_match[4] is not null) then
             raise exception 'the % of a schedule cannot be "%"', p_field, p_text
                 using errcode = 'invalid_parameter_value',
@@ -31,13 +31,13 @@ begin
         end if;
         v_from := case
             when v_match[1] = '*' then p_low
-            when v_match[2] ~ '^\d' then v_match[2]::integer
+            when v_match[2] ~ '^[0-9]' then v_match[2]::integer
             else array_position(p_names, v_match[2]) - 1 + p_low
         end;
         v_to := case
             when v_match[1] = '*' then p_high
             when v_match[3] is null then v_from
-            when v_match[3] ~ '^\d' then v_match[3]::integer
+            when v_match[3] ~ '^[0-9]' then v_match[3]::integer
             else array_position(p_names, v_match[3]) - 1 + p_low
         end;
         v_step := coalesce(v_match[4]::integer, 1);

@@ -422,17 +422,7 @@ def test_a_terminal_gets_a_bar_that_tells_the_truth(database: Database, cli: Cli
     code, shown = on_a_terminal(cli, "cleanup", "-q", "--max-duration", "600ms", "--dsn", database.dsn)
     assert code == 0
     assert "#" not in shown
-    assert shown.splitlines()[0].split() == [
-        "run",
-        "table",
-        "started",
-        "took",
-        "result",
-        "rows",
-        "batches",
-        "left",
-        "keep",
-    ]
+    assert shown == ""
 
 
 def test_a_terminal_gets_signs_and_a_pipe_words(types: Typist) -> None:

@@ -104,8 +104,8 @@ class Cluster:
         """A streaming replica of this server, not started yet; the caller removes it."""
         self._not_ours()
 
-    def another(self) -> LocalCluster:
-        """A second server of the same version, not started yet; the caller removes it."""
+    def another(self, settings: str = "") -> LocalCluster:
+        """A second server of the same version, with `settings` of its own, not started yet; the caller removes it."""
         self._not_ours()
 
     def client(self, program: str, *arguments: object) -> None:
@@ -204,8 +204,8 @@ class LocalCluster(Cluster):
     def standby(self) -> Standby:
         return Standby(self)
 
-    def another(self) -> LocalCluster:
-        return LocalCluster()
+    def another(self, settings: str = "") -> LocalCluster:
+        return LocalCluster(settings)
 
     def client(self, program: str, *arguments: object) -> None:
         command = [str(self.bindir / program), *map(str, arguments)]
