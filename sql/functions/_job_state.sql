@@ -13,7 +13,7 @@ create or replace function @extschema@._job_state(
     out fix text
 )
 language plpgsql
-stable
+volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare

@@ -21,7 +21,7 @@ returns table (
     piled_up_24h bigint
 )
 language plpgsql
-stable
+volatile
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
@@ -80,6 +80,10 @@ begin
             end,
             v_launcher
         ) as s;
+        if state = 'waiting' and last_finished_at > v_job.applied_at then
+            state := 'ok';
+            detail := null;
+        end if;
         return next;
     end loop;
     return query

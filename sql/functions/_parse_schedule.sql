@@ -13,7 +13,7 @@ create or replace function @extschema@._parse_schedule(
     out last_day boolean
 )
 language plpgsql
-immutable
+stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare

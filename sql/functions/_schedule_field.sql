@@ -10,7 +10,7 @@ create or replace function @extschema@._schedule_field(
 )
 returns integer[]
 language plpgsql
-immutable
+stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare

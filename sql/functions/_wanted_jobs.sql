@@ -43,7 +43,7 @@ as $$
         select
             'prune', 'prune', null,
             format(
-                $q$delete from cron.job_run_details where username = current_user and position(%L in command) > 0 and status in ('succeeded', 'failed') and (end_time < now() - interval %L or runid <= (select r.runid from cron.job_run_details as r where r.username = current_user and position(%L in r.command) > 0 order by r.runid desc offset %s limit 1))$q$,
+                $q$delete from cron.job_run_details where username = current_user and position(%L in command) > 0 and status in ('succeeded', 'failed') and (coalesce(end_time, start_time) < now() - interval %L or runid <= (select r.runid from cron.job_run_details as r where r.username = current_user and position(%L in r.command) > 0 order by r.runid desc offset %s limit 1))$q$,
                 @extschema@._job_marker(), @extschema@._get_setting('cron_history_keep_age'), @extschema@._job_marker(),
                 @extschema@._get_setting('cron_history_keep_count')
             ),
