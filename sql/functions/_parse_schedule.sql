@@ -19,14 +19,14 @@ as $$
 declare
     v_fields text[] := regexp_split_to_array(btrim(p_schedule, E' \t'), E'[ \t]+');
 begin
-    seconds := (regexp_match(lower(p_schedule), '^\s*([1-9]|[1-5][0-9]) seconds?\s*$'))[1]::integer;
+    seconds := (regexp_match(lower(p_schedule), '^[ \t]*([1-9]|[1-5][0-9]) seconds?[ \t]*$'))[1]::integer;
     last_day := false;
     if seconds is not null then
         return;
     end if;
     if cardinality(v_fields) = 1 then
         v_fields := string_to_array(
-            case lower(v_fields[1])
+            case v_fields[1]
                 when '@hourly' then '0 * * * *'
                 when '@daily' then '0 0 * * *'
                 when '@midnight' then '0 0 * * *'
