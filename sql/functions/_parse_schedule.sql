@@ -24,6 +24,16 @@ begin
     if seconds is not null then
         return;
     end if;
+    -- Longer ones do not fit into pg_cron's buffer.
+    if octet_length(p_schedule) > 999 then
+        raise exception 'a schedule cannot have % bytes', octet_length(p_schedule)
+            using errcode = 'invalid_parameter_value', hint = 'Expected at most 999; write ranges and steps instead of lists.';
+    end if;
+    -- Some versions of pg_cron set no month for these two, and never fire them.
+    if v_fields[1] in ('@yearly', '@annually') then
+        raise exception 'pg_cron takes the schedule "%" but may never fire it', p_schedule
+            using errcode = 'invalid_parameter_value', hint = 'Expected five fields: ''0 0 1 1 *''.';
+    end if;
     if cardinality(v_fields) = 1 then
         v_fields := string_to_array(
             case v_fields[1]
@@ -32,8 +42,6 @@ begin
                 when '@midnight' then '0 0 * * *'
                 when '@weekly' then '0 0 * * 0'
                 when '@monthly' then '0 0 1 * *'
-                when '@yearly' then '0 0 1 1 *'
-                when '@annually' then '0 0 1 1 *'
             end, ' '
         );
     end if;
