@@ -195,8 +195,8 @@ def apply(connection: db.Connection, cron: Cron, plan: Plan) -> Plan:
                 raise
             raise UsageError(
                 f"pg_cron {cron.version}: {error.found}",
-                "five fields; '30 seconds' and '$' need pg_cron 1.5",
-                "pytelemetry-db schedule set",
+                "'30 seconds' needs pg_cron 1.5, $ for the last day of a month 1.6",
+                "pytelemetry-db schedule set JOB SCHEDULE, with five fields",
                 sqlstate=error.sqlstate,
             ) from error
     after = make_plan(connection, plan.schema, cron)
