@@ -13,7 +13,7 @@ import pytest
 from cronsim import CronSim, CronSimError
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from support.schedules import CHANGES, Schedule, schedules, yearly
+from support.schedules import CHANGES, Schedule, daily, schedules, yearly
 
 MINUTE = timedelta(minutes=1)
 # How far our functions look: further than from one 29th of February to the next.
@@ -39,8 +39,8 @@ def fires(connection: psycopg.Connection[Any], *arguments: object) -> list[datet
 def test_fire_times_are_those_of_cronsim(owner: psycopg.Connection[Any]) -> None:
     @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
     @given(schedules(), st.datetimes(datetime(1995, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC)))
-    @example(yearly(29, 2), datetime(2095, 3, 1, tzinfo=UTC))
-    @example(yearly(29, 2), datetime(2028, 2, 29, tzinfo=UTC))
+    @example(yearly(29, 2), datetime(2096, 3, 1, tzinfo=UTC))
+    @example(yearly(29, 2), datetime(2104, 2, 28, tzinfo=UTC))
     @example(yearly(31, 2), datetime(2028, 1, 1, tzinfo=UTC))
     def check(schedule: Schedule, start: datetime) -> None:
         start = start.replace(microsecond=0)
@@ -109,6 +109,8 @@ def test_fire_times_are_the_minutes_in_which_the_wall_clock_matches(owner: psyco
 
     @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
     @given(schedules() | schedules(days=False), st.sampled_from(places), st.integers(0, 39 * 60))
+    @example(daily(2, 15), ("Europe/Berlin", CHANGES["Europe/Berlin"][0]), 0)
+    @example(daily(0, 0), ("Atlantic/Azores", CHANGES["Atlantic/Azores"][1]), 60)
     def check(schedule: Schedule, where: tuple[str, datetime], later: int) -> None:
         nonlocal skipped, repeated
         zone, change = where
@@ -124,8 +126,8 @@ def test_fire_times_are_the_minutes_in_which_the_wall_clock_matches(owner: psyco
 
     check()
     # It was about clock changes.
-    assert skipped > 5
-    assert repeated > 5
+    assert skipped > 0
+    assert repeated > 0
 
 
 @pytest.mark.parametrize(

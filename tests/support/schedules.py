@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
@@ -114,3 +117,29 @@ def daily(hour: int, minute: int) -> Schedule:
 def yearly(day: int, month: int) -> Schedule:
     """At midnight of one day."""
     return replace(daily(0, 0), day=one(str(day), 1, 31), month=one(str(month), 1, 12))
+
+
+@cache
+def days_with_changes(zone: str, start: datetime) -> list[tuple[date, Counter[datetime]]]:
+    """The days of a year on which the clock changes, with how often each minute comes."""
+    tz = ZoneInfo(zone)
+    first = start.astimezone(tz).date()
+    found = []
+    for day in (first + timedelta(days=n) for n in range(367)):
+        noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        if len({(noon + timedelta(hours=n)).astimezone(tz).utcoffset() for n in (-40, 40)}) > 1:
+            walls = ((noon + timedelta(minutes=n)).astimezone(tz) for n in range(-40 * 60, 40 * 60))
+            found.append((day, Counter(wall.replace(tzinfo=None) for wall in walls if wall.date() == day)))
+    return found
+
+
+def announced(schedule: Schedule, zone: str, start: datetime) -> list[str]:
+    """What should be said of a schedule: its runs in the next year that do not come, or come twice."""
+    texts = []
+    for day, times in days_with_changes(zone, start):
+        midnight = datetime(day.year, day.month, day.day)
+        for wall in (midnight + timedelta(minutes=n) for n in range(24 * 60)):
+            if times[wall] != 1 and schedule.fires(wall):
+                said = "comes twice: two runs" if times[wall] else "does not exist: no run that day at that time"
+                texts.append(f"{wall:%Y-%m-%d %H:%M} in {zone} {said}")
+    return texts if len(schedule.hour.values) < 24 else []
