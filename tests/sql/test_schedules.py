@@ -37,7 +37,7 @@ def fires(connection: psycopg.Connection[Any], *arguments: object) -> list[datet
 
 
 def test_fire_times_are_those_of_cronsim(owner: psycopg.Connection[Any]) -> None:
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
     @given(schedules(), st.datetimes(datetime(1995, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC)))
     @example(yearly(29, 2), datetime(2096, 3, 1, tzinfo=UTC))
     @example(yearly(29, 2), datetime(2104, 2, 28, tzinfo=UTC))
