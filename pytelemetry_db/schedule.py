@@ -183,10 +183,22 @@ def make_plan(
 def apply(connection: db.Connection, cron: Cron, plan: Plan) -> Plan:
     """Run the script of a plan in one transaction, write down what is there now, and return the plan that is left.
 
+    :raises UsageError: when this pg_cron does not know one of the schedules
     :raises PytelemetryError: the server's error; then no job was changed
     """
     if plan.script is not None:
-        db.execute_script(cron.connection, plan.script)
+        try:
+            db.execute_script(cron.connection, plan.script)
+        except UsageError as error:
+            # We checked the schedules when they were set, not knowing by which pg_cron they would be read.
+            if "invalid schedule" not in error.found:
+                raise
+            raise UsageError(
+                f"pg_cron {cron.version}: {error.found}",
+                "'30 seconds' needs pg_cron 1.5, $ for the last day of a month 1.6",
+                "pytelemetry-db schedule set JOB SCHEDULE, with five fields",
+                sqlstate=error.sqlstate,
+            ) from error
     after = make_plan(connection, plan.schema, cron)
     _record(connection, after, [row for row in after.rows if row["change"] in ("same", "inactive")])
     return after

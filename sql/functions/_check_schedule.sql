@@ -14,7 +14,8 @@ begin
         return;
     end if;
     perform @extschema@._parse_schedule(p_schedule);
-    select string_agg(t.there, ', ' order by t.at) into v_times
+    select string_agg(case when left(t.here, 19) = left(t.there, 19) then t.there else format('%s (%s)', t.there, t.here) end, ', ' order by t.at)
+    into v_times
     from @extschema@._fire_texts(p_schedule, v_zone) as t
     where t.at is not null;
     if v_times is null then

@@ -1,6 +1,6 @@
 -- requires: _fires, _clock_changes
 -- The next times of a schedule, for people: in the session's zone, in the zone of
--- the schedule when that is another one, and what clock changes do to it.
+-- the schedule, and what clock changes do to it.
 create or replace function @extschema@._fire_texts(p_schedule text, p_time_zone text, p_count integer default 5)
 returns table (at timestamptz, here text, there text, warning text)
 language sql

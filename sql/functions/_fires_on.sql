@@ -1,4 +1,4 @@
--- requires: _parse_schedule
+-- requires: _parse_schedule, _has_clock_change
 -- The instants at which a schedule fires on one day of a zone. pg_cron turns
 -- every minute into the zone's wall clock and compares: a time that a clock
 -- change skips never comes, one that is repeated comes twice.
@@ -10,7 +10,6 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_parts record;
-    v_changes boolean;
 begin
     select s.* into v_parts from @extschema@._parse_schedule(p_schedule) as s;
     if not (
@@ -19,8 +18,7 @@ begin
     ) then
         return;
     end if;
-    v_changes := (p_day + 1)::timestamp at time zone p_time_zone - p_day::timestamp at time zone p_time_zone <> interval '24:00';
-    if not v_changes then
+    if not @extschema@._has_clock_change(p_time_zone, p_day) then
         return query
         select (p_day + make_time(h, m, 0)) at time zone p_time_zone
         from unnest(v_parts.hours) as h

@@ -19,21 +19,29 @@ as $$
 declare
     v_fields text[] := regexp_split_to_array(btrim(p_schedule, E' \t'), E'[ \t]+');
 begin
-    seconds := (regexp_match(lower(p_schedule), '^\s*([1-9]|[1-5][0-9]) seconds?\s*$'))[1]::integer;
+    seconds := (regexp_match(lower(p_schedule), '^[ \t]*([1-9]|[1-5][0-9]) seconds?[ \t]*$'))[1]::integer;
     last_day := false;
     if seconds is not null then
         return;
     end if;
+    -- Longer ones do not fit into pg_cron's buffer.
+    if octet_length(p_schedule) > 999 then
+        raise exception 'a schedule cannot have % bytes', octet_length(p_schedule)
+            using errcode = 'invalid_parameter_value', hint = 'Expected at most 999; write ranges and steps instead of lists.';
+    end if;
+    -- Some versions of pg_cron set no month for these two, and never fire them.
+    if v_fields[1] in ('@yearly', '@annually') then
+        raise exception 'pg_cron takes the schedule "%" but may never fire it', p_schedule
+            using errcode = 'invalid_parameter_value', hint = 'Expected five fields: ''0 0 1 1 *''.';
+    end if;
     if cardinality(v_fields) = 1 then
         v_fields := string_to_array(
-            case lower(v_fields[1])
+            case v_fields[1]
                 when '@hourly' then '0 * * * *'
                 when '@daily' then '0 0 * * *'
                 when '@midnight' then '0 0 * * *'
                 when '@weekly' then '0 0 * * 0'
                 when '@monthly' then '0 0 1 * *'
-                when '@yearly' then '0 0 1 1 *'
-                when '@annually' then '0 0 1 1 *'
             end, ' '
         );
     end if;
