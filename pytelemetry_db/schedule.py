@@ -24,6 +24,7 @@ __all__ = [
     "apply",
     "fires",
     "jobs",
+    "lock",
     "make_plan",
     "open_cron",
     "pile_ups",
@@ -37,6 +38,7 @@ _UNKNOWN_ZONE = "GMT"
 # Versions that know no other zone.
 _WITHOUT_ZONES = ("1.2", "1.3", "1.4")
 _CHANGES = ("add", "change", "remove")
+_MAKING = ("add", "change", "inactive")
 _OTHERS = ("calls", "other role")
 
 
@@ -126,6 +128,11 @@ def open_cron(
     return Cron(opened, **{name: found[name] for name in names})
 
 
+def lock(cron: Cron) -> None:
+    """Wait until nobody else is about to change our jobs, and keep others waiting until ``cron`` is closed."""
+    db.fetch(cron.connection, "lock_jobs", DEFAULT_SCHEMA)
+
+
 def make_plan(
     connection: db.Connection,
     schema: str,
@@ -154,17 +161,20 @@ def make_plan(
         "database": place["database"],
         "cron_database": cron.database,
     }
-    as_that_role = cron.is_superuser or role == cron.role_name
-    permitted = cron.may_look and as_that_role and (here or cron.may_schedule_elsewhere or not wanted)
     rows: list[db.Row] = []
     if cron.may_look:
         calls = rf'^\s*call\s+"?{schema}"?\s*\.'
-        rows = db.fetch(cron.connection, "cron_changes", schema, {**given, "marker": place["marker"], "calls": calls})
+        asked = {**given, "marker": place["marker"], "calls": calls, "activate": activate}
+        rows = db.fetch(cron.connection, "cron_changes", schema, asked)
     meant = (*_CHANGES, *(["inactive"] if activate else []), *(_OTHERS if everybodys else []))
-    if permitted:
-        statements = [row["statement"] for row in rows if row["change"] in meant]
-    else:
-        statements = [row["statement"] for row in db.fetch(cron.connection, "cron_statements", schema, given)]
+    differing = [row for row in rows if row["change"] in meant]
+    makes_some = any(row["change"] in _MAKING for row in differing)
+    as_that_role = cron.is_superuser or role == cron.role_name
+    permitted = cron.may_look and as_that_role and (here or cron.may_schedule_elsewhere or not makes_some)
+    if not permitted:
+        differing = [row for row in differing if row["change"] not in _MAKING]
+        differing += db.fetch(cron.connection, "cron_statements", schema, given)
+    statements = [row["statement"] for row in differing]
     title = f"jobs of database {place['database']}, schema {schema}; for database {cron.database}"
     return Plan(
         database=place["database"],

@@ -1,7 +1,7 @@
 """Commands that put the work on a schedule in pg_cron: schedule apply, list, set, remove."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -81,6 +81,8 @@ def apply(
     from pytelemetry_db import db, schedule
 
     with _open_both(common, "schedule", cron_dsn) as (connection, cron):
+        if not dry_run:
+            schedule.lock(cron)
         plan = schedule.make_plan(connection, common.schema, cron, activate=activate)
         output.say(
             f"jobs of {db.where(connection)}, schema {common.schema}, as {plan.role};"
@@ -100,7 +102,9 @@ def apply(
             output.next_step("pytelemetry-db schedule apply")
             return
         _print_changes(plan)
-        schedule.apply(connection, cron, plan)
+        after = schedule.apply(connection, cron, plan)
+        changed = {row["job_id"] for row in plan.changes}
+        _tell_others(after, [row for row in after.others if row["change"] == "inactive" and row["job_id"] in changed])
         _warn_of_pile_ups(connection, common.schema)
     output.say(f"{output.mark('ok')} {'changed' if plan.changes else 'nothing to change'}")
     output.next_step("pytelemetry-db schedule list")
@@ -164,6 +168,8 @@ def remove(common: Common, cron_dsn: CronDsn = None, dry_run: DryRun = False) ->
     from pytelemetry_db import schedule
 
     with _open_both(common, "schedule", cron_dsn) as (connection, cron):
+        if not dry_run:
+            schedule.lock(cron)
         plan = schedule.make_plan(connection, common.schema, cron, wanted=False)
         _tell(plan)
         if plan.script is not None and (dry_run or not plan.permitted):
@@ -188,7 +194,11 @@ def _tell(plan: "schedule.Plan") -> None:
         output.note(f"this role may not see cron.timezone: taken as {plan.time_zone}")
     for text in plan.refusals:
         output.warn(text)
-    for row in plan.others:
+    _tell_others(plan, plan.others)
+
+
+def _tell_others(plan: "schedule.Plan", rows: "Iterable[db.Row]") -> None:
+    for row in rows:
         name = f"job {row['job_id']} ({row['cron_name'] or 'without a name'})"
         if row["change"] == "inactive":
             output.warn(f"{name} was switched off and stays so; schedule apply --activate switches it on")

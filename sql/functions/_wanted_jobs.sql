@@ -1,8 +1,9 @@
--- requires: _get_setting, _job_marker, _may_vacuum, _schema
+-- requires: _get_setting, _job_marker, _may_vacuum, _parse_schedule, _schema
 -- The jobs that should be in pg_cron, as the settings and policies say, for a
 -- role that is to run them. Each command is one statement: a CALL that commits
 -- and a VACUUM can be nothing else. "prune" runs in pg_cron's own database.
--- One that cannot be is returned with the reason.
+-- One that cannot be is returned with the reason; a schedule that cannot be, which
+-- was not set by set_setting, is an error.
 create or replace function @extschema@._wanted_jobs(p_role name)
 returns table (job_name text, cron_name text, kind text, relation_id oid, schedule text, command text, refusal text)
 language sql
@@ -61,7 +62,7 @@ as $$
     cross join lateral (
         select format('pytelemetry_db:%s:%s:%s', current_database(), @extschema@._schema(), w.job_name) as name
     ) as f
-    where s.schedule <> 'off'
+    where case when s.schedule <> 'off' then @extschema@._parse_schedule(s.schedule) is distinct from null else false end
     order by w.kind, w.job_name
 $$;
 comment on function @extschema@._wanted_jobs(name) is
