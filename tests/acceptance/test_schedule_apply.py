@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from support import Cli, Database
 from support.dumps import run_script
+from support.passes import until
 from support.schedules import CronJobs, Job, add_table, apply
+
+from pytelemetry_db.source import catalog
 
 DEFAULTS = {"cleanup": "*/5 * * * *", "prune": "47 3 * * *"}
 
@@ -208,6 +211,24 @@ def test_two_at_once_end_as_one_would(cron: CronJobs, database: Database, cli: C
     assert all(job["active"] for job in cron.jobs())
     assert_recorded(cron, database)
     assert apply(cli, database.dsn, "--activate").stdout == ""
+
+
+def test_one_waits_until_the_other_is_done(cron: CronJobs, database: Database, cli: Cli) -> None:
+    make_all_changes(database, cli)
+    removed = cron.named()["cleanup:public.goes"]["jobid"]
+    waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    with cron.cluster.connect() as other:
+        other.execute(catalog("lock_jobs").encode())
+        # A look is no change, and waits for nobody.
+        assert apply(cli, database.dsn, "--dry-run").stdout != ""
+        with cli.start("schedule", "apply", "--dsn", database.dsn) as second:
+            until(lambda: cron.execute(waiting) == [(1,)])
+            other.execute("select cron.unschedule(%s)", [removed])
+            other.close()
+            told, errors = second.communicate(timeout=60)
+    assert second.returncode == 0, errors
+    assert {line.split()[0] for line in told.splitlines()[1:]} == {"add", "change"}
+    assert_recorded(cron, database)
 
 
 def test_activating_is_enough_where_more_was_changed(cron: CronJobs, database: Database, cli: Cli) -> None:
