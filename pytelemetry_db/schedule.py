@@ -7,11 +7,11 @@ our schema, so that the view ``jobs`` can tell what came of it.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from pytelemetry_db import db
 from pytelemetry_db.connection import Source
-from pytelemetry_db.errors import ConnectionFailed, NotInstalled, NotPermitted, UsageError
+from pytelemetry_db.errors import ConnectionFailed, NotInstalled, NotPermitted, Refused, UsageError
 from pytelemetry_db.model import Script
 from pytelemetry_db.names import DEFAULT_SCHEMA
 from pytelemetry_db.render import render_jobs
@@ -57,6 +57,7 @@ class Cron:
     may_look: bool
     may_schedule_elsewhere: bool
     time_zone: str | None
+    in_recovery: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,12 +125,17 @@ def open_cron(
     if (found["system_identifier"], found["started_at"]) != (here["system_identifier"], here["started_at"]):
         opened.close()
         raise UsageError("--cron-dsn leads to another server", "the one that the jobs work on")
-    names = ("database", "version", "role_name", "is_superuser", "may_look", "may_schedule_elsewhere", "time_zone")
+    names = tuple(item.name for item in fields(Cron) if item.name != "connection")
     return Cron(opened, **{name: found[name] for name in names})
 
 
 def lock(cron: Cron) -> None:
-    """Wait until nobody else is about to change our jobs, and keep others waiting until ``cron`` is closed."""
+    """Wait until nobody else is about to change our jobs, and keep others waiting until ``cron`` is closed.
+
+    :raises Refused: on a standby, where nothing can be changed
+    """
+    if cron.in_recovery:
+        raise Refused("this server is a standby", next_step="connect to the primary")
     db.fetch(cron.connection, "lock_jobs", DEFAULT_SCHEMA)
 
 
@@ -227,7 +233,8 @@ def add_cron_facts(rows: list[db.Row], plan: Plan) -> None:
     there = {row["job_name"]: row for row in plan.rows if row["job_name"]}
     for row in rows:
         found = there.get(row["job_name"])
-        if row["state"] not in ("ok", "waiting", "late", "failing") or not plan.rows:
+        if row["state"] not in ("ok", "waiting", "late", "failing") or not plan.rows or row["role_name"] != plan.role:
+            # pg_cron shows a role no jobs of another.
             continue
         if found is None or found["change"] == "add":
             row |= {"state": "removed", "state_detail": "it is not in pg_cron any more"}

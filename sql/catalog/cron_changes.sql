@@ -29,7 +29,11 @@ found as (
         strpos(j.command, %(marker)s::text) > 0
         or (
             j.username = %(role)s::text
-            and exists (select from wanted as w where j.jobname::text = w.cron_name)
+            and exists (
+                select w.cron_name
+                from wanted as w
+                where j.jobname::text = w.cron_name
+            )
         ) as ours
     from cron.job as j
 ),

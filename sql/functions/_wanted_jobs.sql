@@ -1,4 +1,4 @@
--- requires: _get_setting, _job_marker, _may_vacuum, _parse_schedule, _schema
+-- requires: _get_setting, _job_marker, _job_schedule, _may_vacuum, _schema
 -- The jobs that should be in pg_cron, as the settings and policies say, for a
 -- role that is to run them. Each command is one statement: a CALL that commits
 -- and a VACUUM can be nothing else. "prune" runs in pg_cron's own database.
@@ -58,11 +58,11 @@ as $$
         || ' ' || @extschema@._job_marker(w.job_name) || ' */',
         w.refusal
     from wanted as w
-    cross join lateral (select @extschema@._get_setting(w.kind || '_schedule') as schedule) as s
+    cross join lateral (select @extschema@._job_schedule(w.kind) as schedule) as s
     cross join lateral (
         select format('pytelemetry_db:%s:%s:%s', current_database(), @extschema@._schema(), w.job_name) as name
     ) as f
-    where case when s.schedule <> 'off' then @extschema@._parse_schedule(s.schedule) is distinct from null else false end
+    where s.schedule <> 'off'
     order by w.kind, w.job_name
 $$;
 comment on function @extschema@._wanted_jobs(name) is

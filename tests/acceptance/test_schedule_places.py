@@ -1,4 +1,4 @@
-"""Where jobs are kept and for whom: grants, databases, schemas and roles, names of any kind, and jobs of other people."""
+"""Where jobs are kept and for whom: grants, databases, schemas, roles, names of any kind, other people's jobs."""
 
 from __future__ import annotations
 
