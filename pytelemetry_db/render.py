@@ -306,7 +306,9 @@ def _script(title: str, body: tuple[Statement, ...], sha256: str, transaction: b
         body = (*_frames(("begin",), DEFAULT_SCHEMA, {}), *body, *_frames(("commit",), DEFAULT_SCHEMA, {}))
     else:
         body = (*body, *_frames(("leave",), DEFAULT_SCHEMA, {}))
-    return Script(f"-- pytelemetry_db: {title}\n-- sha256 {sha256}\n", body, sha256)
+    # A database may be called anything; a title stays within its comment.
+    line = " ".join(title.split())
+    return Script(f"-- pytelemetry_db: {line}\n-- sha256 {sha256}\n", body, sha256)
 
 
 def _sha256(statements: tuple[Statement, ...]) -> str:

@@ -7,11 +7,11 @@ our schema, so that the view ``jobs`` can tell what came of it.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from pytelemetry_db import db
 from pytelemetry_db.connection import Source
-from pytelemetry_db.errors import ConnectionFailed, NotInstalled, NotPermitted, UsageError
+from pytelemetry_db.errors import ConnectionFailed, NotInstalled, NotPermitted, Refused, UsageError
 from pytelemetry_db.model import Script
 from pytelemetry_db.names import DEFAULT_SCHEMA
 from pytelemetry_db.render import render_jobs
@@ -24,6 +24,7 @@ __all__ = [
     "apply",
     "fires",
     "jobs",
+    "lock",
     "make_plan",
     "open_cron",
     "pile_ups",
@@ -37,6 +38,7 @@ _UNKNOWN_ZONE = "GMT"
 # Versions that know no other zone.
 _WITHOUT_ZONES = ("1.2", "1.3", "1.4")
 _CHANGES = ("add", "change", "remove")
+_MAKING = ("add", "change", "inactive")
 _OTHERS = ("calls", "other role")
 
 
@@ -55,6 +57,7 @@ class Cron:
     may_look: bool
     may_schedule_elsewhere: bool
     time_zone: str | None
+    in_recovery: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +125,18 @@ def open_cron(
     if (found["system_identifier"], found["started_at"]) != (here["system_identifier"], here["started_at"]):
         opened.close()
         raise UsageError("--cron-dsn leads to another server", "the one that the jobs work on")
-    names = ("database", "version", "role_name", "is_superuser", "may_look", "may_schedule_elsewhere", "time_zone")
+    names = tuple(item.name for item in fields(Cron) if item.name != "connection")
     return Cron(opened, **{name: found[name] for name in names})
+
+
+def lock(cron: Cron) -> None:
+    """Wait until nobody else is about to change our jobs, and keep others waiting until ``cron`` is closed.
+
+    :raises Refused: on a standby, where nothing can be changed
+    """
+    if cron.in_recovery:
+        raise Refused("this server is a standby", next_step="connect to the primary")
+    db.fetch(cron.connection, "lock_jobs", DEFAULT_SCHEMA)
 
 
 def make_plan(
@@ -154,17 +167,20 @@ def make_plan(
         "database": place["database"],
         "cron_database": cron.database,
     }
-    as_that_role = cron.is_superuser or role == cron.role_name
-    permitted = cron.may_look and as_that_role and (here or cron.may_schedule_elsewhere or not wanted)
     rows: list[db.Row] = []
     if cron.may_look:
         calls = rf'^\s*call\s+"?{schema}"?\s*\.'
-        rows = db.fetch(cron.connection, "cron_changes", schema, {**given, "marker": place["marker"], "calls": calls})
+        asked = {**given, "marker": place["marker"], "calls": calls, "activate": activate}
+        rows = db.fetch(cron.connection, "cron_changes", schema, asked)
     meant = (*_CHANGES, *(["inactive"] if activate else []), *(_OTHERS if everybodys else []))
-    if permitted:
-        statements = [row["statement"] for row in rows if row["change"] in meant]
-    else:
-        statements = [row["statement"] for row in db.fetch(cron.connection, "cron_statements", schema, given)]
+    differing = [row for row in rows if row["change"] in meant]
+    makes_some = any(row["change"] in _MAKING for row in differing)
+    as_that_role = cron.is_superuser or role == cron.role_name
+    permitted = cron.may_look and as_that_role and (here or cron.may_schedule_elsewhere or not makes_some)
+    if not permitted:
+        differing = [row for row in differing if row["change"] not in _MAKING]
+        differing += db.fetch(cron.connection, "cron_statements", schema, given)
+    statements = [row["statement"] for row in differing]
     title = f"jobs of database {place['database']}, schema {schema}; for database {cron.database}"
     return Plan(
         database=place["database"],
@@ -229,7 +245,8 @@ def add_cron_facts(rows: list[db.Row], plan: Plan) -> None:
     there = {row["job_name"]: row for row in plan.rows if row["job_name"]}
     for row in rows:
         found = there.get(row["job_name"])
-        if row["state"] not in ("ok", "waiting", "late", "failing") or not plan.rows:
+        if row["state"] not in ("ok", "waiting", "late", "failing") or not plan.rows or row["role_name"] != plan.role:
+            # pg_cron shows a role no jobs of another.
             continue
         if found is None or found["change"] == "add":
             row |= {"state": "removed", "state_detail": "it is not in pg_cron any more"}

@@ -1,15 +1,15 @@
 """Commands that put the work on a schedule in pg_cron: schedule apply, list, set, remove."""
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pytelemetry_db.cli import emit, output
 from pytelemetry_db.cli.options import Common, DryRun, Json, accepts, open_connection, resolve_source
-from pytelemetry_db.errors import NotPermitted, PytelemetryError
+from pytelemetry_db.errors import NotPermitted, PytelemetryError, UsageError
 
 if TYPE_CHECKING:
     from pytelemetry_db import db, schedule
@@ -59,10 +59,14 @@ def open_cron(connection: "db.Connection", source: "Source", purpose: str, cron_
     from pytelemetry_db import db, schedule
 
     cron_source = None
-    if cron_dsn := cron_dsn or os.environ.get("CRON_DSN"):
+    name = "CRON_DSN" if cron_dsn is None else "--cron-dsn"
+    if cron_dsn is not None or (cron_dsn := os.environ.get("CRON_DSN")):
         # Said for this one connection: nothing else of the command line or the environment counts for it.
-        cron_source = connections.resolve(connections.Options(dsn=cron_dsn), {}, db.parse_dsn)
-        cron_source = replace(cron_source, label=cron_source.label.replace("--dsn", "--cron-dsn"))
+        try:
+            cron_source = connections.resolve(connections.Options(dsn=cron_dsn), {}, db.parse_dsn)
+        except UsageError as error:
+            raise UsageError(error.found.replace("--dsn", name), error.expected, error.next_step) from None
+        cron_source = replace(cron_source, label=cron_source.label.replace("--dsn", name))
     return schedule.open_cron(connection, source, cron_source, lambda chosen: db.connect(chosen, purpose=purpose))
 
 
@@ -81,6 +85,8 @@ def apply(
     from pytelemetry_db import db, schedule
 
     with _open_both(common, "schedule", cron_dsn) as (connection, cron):
+        if not dry_run:
+            schedule.lock(cron)
         plan = schedule.make_plan(connection, common.schema, cron, activate=activate)
         output.say(
             f"jobs of {db.where(connection)}, schema {common.schema}, as {plan.role};"
@@ -100,7 +106,9 @@ def apply(
             output.next_step("pytelemetry-db schedule apply")
             return
         _print_changes(plan)
-        schedule.apply(connection, cron, plan)
+        after = schedule.apply(connection, cron, plan)
+        changed = {row["job_id"] for row in plan.changes}
+        _tell_others(after, [row for row in after.others if row["change"] == "inactive" and row["job_id"] in changed])
         _warn_of_pile_ups(connection, common.schema)
     output.say(f"{output.mark('ok')} {'changed' if plan.changes else 'nothing to change'}")
     output.next_step("pytelemetry-db schedule list")
@@ -119,20 +127,19 @@ def list_(common: Common, cron_dsn: CronDsn = None, json: Json = False) -> None:
         if rows:
             try:
                 cron = open_cron(connection, source, "schedule", cron_dsn)
-            except PytelemetryError as error:
-                if cron_dsn:
-                    raise
-                output.note(f"pg_cron was not looked at: {error.found}")
-            else:
                 stack.enter_context(closing(cron.connection))
                 schedule.add_cron_facts(rows, schedule.make_plan(connection, common.schema, cron))
-        times = {
-            (row["schedule"], row["time_zone"]): schedule.fires(
-                connection, common.schema, row["schedule"], row["time_zone"]
-            )
-            for row in rows
-            if row["schedule"]
-        }
+            except PytelemetryError as error:
+                if cron_dsn is not None:
+                    raise
+                output.note(f"pg_cron was not looked at: {error.found}")
+        times: dict[tuple[str, str], list[db.Row]] = {}
+        with suppress(NotPermitted):
+            # A reader sees the next time in the view, and no more.
+            for row in rows:
+                if row["schedule"]:
+                    when = (row["schedule"], row["time_zone"])
+                    times[when] = schedule.fires(connection, common.schema, *when)
     if json:
         output.json_dump({"jobs": [{**row, "next": _next_times(times, row)} for row in rows]})
     else:
@@ -164,6 +171,8 @@ def remove(common: Common, cron_dsn: CronDsn = None, dry_run: DryRun = False) ->
     from pytelemetry_db import schedule
 
     with _open_both(common, "schedule", cron_dsn) as (connection, cron):
+        if not dry_run:
+            schedule.lock(cron)
         plan = schedule.make_plan(connection, common.schema, cron, wanted=False)
         _tell(plan)
         if plan.script is not None and (dry_run or not plan.permitted):
@@ -188,7 +197,11 @@ def _tell(plan: "schedule.Plan") -> None:
         output.note(f"this role may not see cron.timezone: taken as {plan.time_zone}")
     for text in plan.refusals:
         output.warn(text)
-    for row in plan.others:
+    _tell_others(plan, plan.others)
+
+
+def _tell_others(plan: "schedule.Plan", rows: "Iterable[db.Row]") -> None:
+    for row in rows:
         name = f"job {row['job_id']} ({row['cron_name'] or 'without a name'})"
         if row["change"] == "inactive":
             output.warn(f"{name} was switched off and stays so; schedule apply --activate switches it on")

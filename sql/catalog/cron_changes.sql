@@ -1,6 +1,7 @@
 -- schedule apply and remove, in pg_cron's database: the wanted jobs against the
 -- ones there, with the statement that makes the difference. Ours are found by the
--- marker that their commands have; of other roles only a superuser sees any.
+-- marker that their commands have, or by their whole name; of other roles only a
+-- superuser sees any. pg_cron does not move a job to another database.
 -- "calls" are jobs without the marker that call our schema.
 with wanted as (
     select
@@ -16,7 +17,7 @@ with wanted as (
     )
 ),
 
-present as (
+found as (
     select
         j.jobid,
         j.jobname::text as jobname,
@@ -25,15 +26,25 @@ present as (
         j.database,
         j.username,
         j.active,
-        strpos(j.command, %(marker)s::text) > 0 as ours,
-        -- One of ours that belongs to another role is not the one that is wanted.
-        case
-            when strpos(j.command, %(marker)s::text) > 0 and j.username = %(role)s::text then j.jobname::text
-        end as cron_name
-    from cron.job as j
-    where
         strpos(j.command, %(marker)s::text) > 0
-        or (j.database = %(database)s::text and j.command ~* %(calls)s::text)
+        or (
+            j.username = %(role)s::text
+            and exists (
+                select w.cron_name
+                from wanted as w
+                where j.jobname::text = w.cron_name
+            )
+        ) as ours
+    from cron.job as j
+),
+
+present as (
+    select
+        f.*,
+        -- One of ours that belongs to another role is not the one that is wanted.
+        case when f.ours and f.username = %(role)s::text then f.jobname end as cron_name
+    from found as f
+    where f.ours or (f.database = %(database)s::text and f.command ~* %(calls)s::text)
 ),
 
 compared as (
@@ -66,6 +77,7 @@ compared as (
                     w.cron_name, w.schedule, w.command, w.database, %(role)s::text
                 )
         end as make_statement,
+        w.database <> p.database or (%(activate)s and not p.active) as remade,
         case
             when p.jobid is null then 'add'
             when not p.ours then 'calls'
@@ -104,9 +116,9 @@ select
     c.last_start,
     c.change,
     case
-        when c.change in ('add', 'change') then c.make_statement
         -- Whoever may not alter a job may make it again.
-        when c.change = 'inactive' then c.drop_statement || E'\n' || c.make_statement
+        when c.change = 'inactive' or c.remade then c.drop_statement || E'\n' || c.make_statement
+        when c.change in ('add', 'change') then c.make_statement
         when c.change <> 'same' then c.drop_statement
     end as statement
 from compared as c

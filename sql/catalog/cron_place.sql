@@ -10,6 +10,7 @@ select
     pg_catalog.pg_postmaster_start_time() as started_at,
     d.setting as cron_database,
     z.setting as time_zone,
+    pg_catalog.pg_is_in_recovery() as in_recovery,
     coalesce(pg_catalog.has_schema_privilege(n.oid, 'USAGE'), false) as may_look,
     -- By its catalog row: a name can only be resolved with USAGE on the schema.
     coalesce(pg_catalog.has_function_privilege(p.oid, 'EXECUTE'), false) as may_schedule_elsewhere

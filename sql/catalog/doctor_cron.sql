@@ -3,14 +3,22 @@
 -- role that may not see them, and then nothing is said of them.
 with cron as (
     select
-        e.extversion,
+        -- What can be had here, when the one in use is in another database.
+        coalesce(e.extversion, p.default_version) as version,
+        regexp_match(coalesce(e.extversion, p.default_version), '^(\d+)\.(\d+)')::integer[] < array[1, 5] as is_old,
         e.extname is not null as is_here,
         coalesce(pg_catalog.has_schema_privilege(n.oid, 'USAGE'), false) as may_use,
         pg_catalog.current_setting('max_worker_processes')::integer as max_workers,
         pg_catalog.current_setting('max_connections')::integer as max_connections,
         pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') as sees_sessions,
         strpos(l.setting, 'pg_cron') > 0 as is_loaded,
-        l.setting as libraries,
+        -- One literal each: 'a,b' would be the name of one library, without which no server starts.
+        (
+            select string_agg(quote_literal(btrim(u.name, ' "')), ', ' order by u.position)
+            from
+                pg_catalog.string_to_table(pg_catalog.concat_ws(',', nullif(l.setting, ''), 'pg_cron'), ',')
+                with ordinality as u (name, position)
+        ) as libraries,
         d.setting as database_name,
         w.setting = 'on' as uses_workers,
         m.setting::integer as max_running_jobs,
@@ -36,8 +44,7 @@ select
     'pg_cron' as check_id,
     'note' as level,
     'pg_cron can be had on this server but is not loaded: passes need a scheduler outside' as detail,
-    'alter system set shared_preload_libraries = '
-    || quote_literal(pg_catalog.concat_ws(',', nullif(c.libraries, ''), 'pg_cron')) || '; -- then restart' as fix
+    'alter system set shared_preload_libraries = ' || c.libraries || '; -- then restart' as fix
 from cron as c
 where not c.is_loaded and not c.is_here
 union all
@@ -62,8 +69,7 @@ select
     'cron_library' as check_id,
     'error' as level,
     'pg_cron is in this database, but not in shared_preload_libraries: no job runs' as detail,
-    'alter system set shared_preload_libraries = '
-    || quote_literal(pg_catalog.concat_ws(',', nullif(c.libraries, ''), 'pg_cron')) || '; -- then restart' as fix
+    'alter system set shared_preload_libraries = ' || c.libraries || '; -- then restart' as fix
 from cron as c
 where c.is_here and not c.is_loaded
 union all
@@ -86,10 +92,10 @@ union all
 select
     'cron_workers' as check_id,
     'warning' as level,
-    'pg_cron ' || c.extversion || ' with background workers: one long job keeps all others from starting' as detail,
+    'pg_cron ' || c.version || ' with background workers: one long job keeps all others from starting' as detail,
     'alter system set cron.use_background_workers = off; -- then restart' as fix
 from cron as c
-where c.uses_workers and c.extversion < '1.5'
+where c.uses_workers and c.is_old
 union all
 select
     'cron_workers' as check_id,
@@ -121,7 +127,7 @@ select
     'cron_login' as check_id,
     'warning' as level,
     'role ' || quote_ident(current_user)
-    || ' may not log in: pg_cron, which connects as the role of a job, cannot run one of it' as detail,
+    || ' may not log in: pg_cron, which works as the role of a job, cannot run one of it' as detail,
     'alter role ' || quote_ident(current_user) || ' login;' as fix
 from cron as c
-where not c.rolcanlogin and c.uses_workers is not true;
+where not c.rolcanlogin;

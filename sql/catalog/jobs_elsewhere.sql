@@ -4,11 +4,13 @@
 select
     s.setting as database,
     format(
-        'select cron.unschedule(jobid) from cron.job where database = %%L'
-        ' and (starts_with(jobname, %%L) or strpos(command, %%L) > 0 or command ~* %%L);',
+        'select cron.unschedule(jobid) from cron.job where strpos(command, %%L) > 0'
+        ' or (database = %%L and (starts_with(jobname, %%L) or command ~* %%L));',
+        '/* pytelemetry_db:'
+        || replace(replace(replace(current_database(), '%%', '%%25'), ':', '%%3A'), '*', '%%2A')
+        || ':' || %(schema)s || ':',
         current_database(),
         'pytelemetry_db:' || current_database() || ':' || %(schema)s || ':',
-        '/* pytelemetry_db:' || replace(replace(current_database(), '/*', ''), '*/', '') || ':' || %(schema)s || ':',
         '^\s*call\s+"?' || %(schema)s || '"?\s*\.'
     ) as fix
 from pg_catalog.pg_available_extensions as a

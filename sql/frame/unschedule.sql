@@ -20,7 +20,7 @@ begin
             using
                 current_database()::text,
                 format('pytelemetry_db:%s:%s:', current_database(), v_schema),
-                format('/* pytelemetry_db:%s:%s:', replace(replace(current_database(), '/*', ''), '*/', ''), v_schema),
+                format('/* pytelemetry_db:%s:%s:', replace(replace(replace(current_database(), '%', '%25'), ':', '%3A'), '*', '%2A'), v_schema),
                 format('^\s*call\s+"?%s"?\s*\.', v_schema)
         loop
             execute 'select cron.unschedule($1)' using v_job.jobid;

@@ -1,8 +1,9 @@
--- requires: _get_setting, _job_marker, _may_vacuum, _schema
+-- requires: _get_setting, _job_marker, _job_schedule, _may_vacuum, _schema
 -- The jobs that should be in pg_cron, as the settings and policies say, for a
 -- role that is to run them. Each command is one statement: a CALL that commits
 -- and a VACUUM can be nothing else. "prune" runs in pg_cron's own database.
--- One that cannot be is returned with the reason.
+-- One that cannot be is returned with the reason; a schedule that cannot be, which
+-- was not set by set_setting, is an error.
 create or replace function @extschema@._wanted_jobs(p_role name)
 returns table (job_name text, cron_name text, kind text, relation_id oid, schedule text, command text, refusal text)
 language sql
@@ -57,7 +58,7 @@ as $$
         || ' ' || @extschema@._job_marker(w.job_name) || ' */',
         w.refusal
     from wanted as w
-    cross join lateral (select @extschema@._get_setting(w.kind || '_schedule') as schedule) as s
+    cross join lateral (select @extschema@._job_schedule(w.kind) as schedule) as s
     cross join lateral (
         select format('pytelemetry_db:%s:%s:%s', current_database(), @extschema@._schema(), w.job_name) as name
     ) as f
