@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from support import Cli, Database
 from support.dumps import run_script
-from support.passes import until
 from support.jobs import CronJobs, Job, add_table, apply
+from support.passes import until
 
 from pytelemetry_db.source import catalog
 

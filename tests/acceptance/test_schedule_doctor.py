@@ -9,8 +9,8 @@ import pytest
 from psycopg import sql
 from support import Cli, Cluster, Database, LocalCluster
 from support.cluster import OWNER
-from support.passes import until
 from support.jobs import add_table, apply, cron_jobs, install
+from support.passes import until
 
 from pytelemetry_db import db
 from pytelemetry_db.connection import Options, resolve

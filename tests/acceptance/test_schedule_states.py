@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from support import Cli, Database, Result
-from support.passes import Pass, Table, until
 from support.jobs import CronJobs, add_table, apply
+from support.passes import Pass, Table, until
 
 FAILED_RUN = """
 insert into cron.job_run_details

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support import Cli, Cluster, Database
 from support.policies import Refusal, listening, refusal
-from support.jobs import CHANGES, Schedule, announced, daily, schedules
+from support.schedules import CHANGES, Schedule, announced, daily, schedules
 
 BERLIN = ZoneInfo("Europe/Berlin")
 IN_BERLIN = "create or replace function maint._cron_time_zone() returns text language sql stable return 'Europe/Berlin'"

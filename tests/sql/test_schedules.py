@@ -13,7 +13,7 @@ import pytest
 from cronsim import CronSim, CronSimError
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from support.jobs import CHANGES, Schedule, daily, schedules, yearly
+from support.schedules import CHANGES, Schedule, daily, schedules, yearly
 
 MINUTE = timedelta(minutes=1)
 # How far our functions look: further than from one 29th of February to the next.
