@@ -52,8 +52,8 @@ JOBS = (
 class Options:
     """What to write. ``environment`` says where to connect; ``schedules`` maps jobs to expressions.
 
-    ``seconds`` is ``max_duration`` as a number; ``log`` and ``user`` are None where they were not said. ``owner`` is the
-    user and the group that the log belongs to.
+    ``seconds`` is ``max_duration`` as a number; ``log`` and ``user`` are None where they were not said. ``owner`` is
+    the user and the group that the log belongs to.
     """
 
     command: str

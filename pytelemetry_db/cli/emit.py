@@ -106,6 +106,10 @@ def emit(
         secret=secret,
     )
     files = emit.emit(target, options)
+    said = options.environment
+    host = said.get("DB_HOST") or said.get("PGHOST") or said.get("PGHOSTADDR") or ""
+    if target == "kubernetes" and _is_the_pod_itself(host):
+        output.warn(f"{host or 'a local socket'} is the pod itself: say --db-host")
     if output_dir is None:
         # What comes beside a crontab or a script has a place of its own.
         shown = [file for file in files if not file.keep] if target == "systemd" else files[:1]
@@ -147,13 +151,14 @@ def _environment(common: Common, target: str) -> dict[str, str]:
         # Whoever calls it says where to connect, in any of the ways there are.
         return {}
     found = connection.variables(source, environ)
-    if target == "kubernetes":
-        if found.get("DB_HOST", found.get("PGHOST", "localhost")) == "localhost" and "PGHOSTADDR" not in found:
-            output.warn("localhost is the pod itself: say --db-host")
-        if not (common.db_user or environ.get("DB_USER")):
-            # Only a default: the secret has it.
-            found.pop("DB_USER", None)
+    if target == "kubernetes" and not (common.db_user or environ.get("DB_USER")):
+        # Only a default: the secret has it.
+        found.pop("DB_USER", None)
     return found
+
+
+def _is_the_pod_itself(host: str) -> bool:
+    return host in ("", "localhost", "127.0.0.1", "::1") or host.startswith("/")
 
 
 def _owner(user: str | None) -> tuple[str, str]:
