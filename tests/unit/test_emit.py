@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytelemetry_db.emit import TARGETS, Options, emit
@@ -18,6 +18,7 @@ PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size
 
 
 @given(value=PRINTABLE)
+@example("$(DB_USER)")
 def test_kubernetes_gets_every_value_as_it_is(value: str) -> None:
     options = replace(OPTIONS, command="", environment={"DB_HOST": value}, schema=value, image=value)
     (file,) = emit("kubernetes", options)
@@ -30,6 +31,7 @@ def test_kubernetes_gets_every_value_as_it_is(value: str) -> None:
 
 
 @given(value=PRINTABLE)
+@example('%h \\ $HOME "')
 def test_systemd_gets_every_value_as_it_is(value: str) -> None:
     service = emit("systemd", replace(OPTIONS, environment={"DB_HOST": value}))[0].text
     (word,) = re.findall(r'^Environment="(DB_HOST=.*)"$', service, re.MULTILINE)
@@ -37,6 +39,7 @@ def test_systemd_gets_every_value_as_it_is(value: str) -> None:
 
 
 @given(value=PRINTABLE)
+@example("a'b\"")
 def test_cron_gets_every_value_as_it_is_or_none(value: str) -> None:
     options = replace(OPTIONS, environment={"DB_HOST": value})
     if "'" in value and '"' in value:
