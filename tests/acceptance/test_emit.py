@@ -318,6 +318,9 @@ def test_the_script_twice_at_the_same_time(cli: Cli, database: Database, tmp_pat
     (script,) = write(cli, tmp_path, "script", *connected(database), "--command", program(cli))
     log = tmp_path / "log"
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(cli.home), "DB_PASSWORD": OWNER, "LOG_FILE": str(log)}
+    looked = tool(script, "--dry-run", env=environment)
+    assert looked.returncode == 0, looked.stderr
+    assert table.missing() == 0
 
     def start() -> subprocess.Popen[str]:
         return subprocess.Popen([script], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
