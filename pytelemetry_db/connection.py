@@ -13,7 +13,7 @@ from typing import Literal
 
 from pytelemetry_db.errors import UsageError
 
-__all__ = ["Options", "ParseDsn", "Source", "SourceKind", "resolve"]
+__all__ = ["Options", "ParseDsn", "Source", "SourceKind", "resolve", "variables"]
 
 SourceKind = Literal["dsn", "db", "libpq", "database-url", "defaults"]
 ParseDsn = Callable[[str], Mapping[str, str]]
@@ -34,6 +34,17 @@ _PG_VARIABLES = {
     "PGDATABASE": "dbname",
     "PGUSER": "user",
     "PGSERVICE": "service",
+}
+# How to connect, not where: these hold for every source.
+_HOW_VARIABLES = {
+    "PGSSLMODE": "sslmode",
+    "PGSSLROOTCERT": "sslrootcert",
+    "PGSSLCERT": "sslcert",
+    "PGSSLKEY": "sslkey",
+    "PGCHANNELBINDING": "channel_binding",
+    "PGGSSENCMODE": "gssencmode",
+    "PGCONNECT_TIMEOUT": "connect_timeout",
+    "PGTARGETSESSIONATTRS": "target_session_attrs",
 }
 _DSN_HELP = "postgresql://user@host:port/database or 'host=… dbname=…'; write special characters in a password as %XX"
 
@@ -94,6 +105,29 @@ def resolve(options: Options, environ: Mapping[str, str], parse_dsn: ParseDsn) -
     fallback = _DEFAULT_PASSWORD if kind in ("db", "defaults") and "password" not in conninfo else None
     hidden = () if kind == "libpq" else tuple(_PG_VARIABLES)
     return Source(kind, conninfo, _label(kind, conninfo, environ), _notes(kind, given), hidden, fallback)
+
+
+def variables(source: Source, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that make a command connect as ``source`` says, without its password.
+
+    A connection string becomes ``PG*``, because both leave to libpq what they do not say.
+
+    :raises UsageError: for what no variable says, and for a service, whose file may be nowhere else
+    """
+    how = {name: environ[name] for name in _HOW_VARIABLES if environ.get(name)}
+    if source.kind == "libpq":
+        said = {key: environ[name] for name, key in _PG_VARIABLES.items() if environ.get(name)}
+    else:
+        said = {key: value for key, value in source.conninfo.items() if key != "password"}
+    if "service" in said:
+        raise UsageError("a service cannot be written into a file", "--db-host, --db-port, --db-name, --db-user")
+    known = _DB_VARIABLES if source.kind in ("db", "defaults") else {**_PG_VARIABLES, **_HOW_VARIABLES}
+    names = {key: name for name, key in known.items()}
+    if unknown := [key for key in said if key not in names]:
+        raise UsageError(
+            f"{', '.join(unknown)} of the connection string cannot be written into a file", "fewer options"
+        )
+    return how | {names[key]: value for key, value in said.items()}
 
 
 _NAMES: Mapping[SourceKind, str] = {

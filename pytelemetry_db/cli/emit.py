@@ -1,6 +1,7 @@
 """The command that writes files for schedulers outside the database: schedule emit."""
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from pytelemetry_db.cli.options import Common, accepts
 from pytelemetry_db.errors import UsageError
 
 if TYPE_CHECKING:
-    from pytelemetry_db.emit import File, Job
+    from pytelemetry_db.emit import File, Job, Options
 
 __all__ = ["register"]
 
@@ -26,7 +27,7 @@ Schedules = Annotated[
     typer.Option("--schedule", metavar="JOB=CRON", help="Another time, such as cleanup='0 2 * * *'; repeatable."),
 ]
 TimeZone = Annotated[
-    str | None, typer.Option("--time-zone", metavar="ZONE", help="Zone of the schedules, not in cron.")
+    str | None, typer.Option("--time-zone", metavar="ZONE", help="Zone of the schedules: systemd and kubernetes.")
 ]
 MaxDuration = Annotated[str, typer.Option("--max-duration", metavar="DURATION", help="How long one cleanup may take.")]
 MaxAge = Annotated[
@@ -46,9 +47,11 @@ Log = Annotated[
 ]
 Namespace = Annotated[str, typer.Option("--namespace", metavar="NAME", help="Kubernetes namespace.")]
 Image = Annotated[str, typer.Option("--image", metavar="IMAGE", help="Image made of the Containerfile.")]
-Secret = Annotated[str, typer.Option("--secret", metavar="NAME", help="Kubernetes secret with username and password.")]
+Secret = Annotated[
+    str, typer.Option("--secret", metavar="NAME", help="Kubernetes secret with password, and username unless said.")
+]
 Output = Annotated[str | None, typer.Option("--output", metavar="DIR", help="Write files there. [default: print them]")]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite files that differ.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite files that differ, but never those with secrets.")]
 
 
 def register(schedule: typer.Typer) -> None:
@@ -77,15 +80,16 @@ def emit(
     """Write ready files for cron, systemd or Kubernetes, or a script for any other scheduler; never connects.
 
     Two jobs: cleanup, nightly, and check, hourly, which fails when a policy had no good pass for --max-age. No file
-    ever holds a password. cron and kubernetes go straight into crontab - and kubectl apply -f -.
+    ever holds a password.
     """
     from pytelemetry_db import durations, emit
 
     seconds = durations.to_seconds(max_duration, "--max-duration")
     durations.to_interval(max_age, "--max-age")
     options = emit.Options(
-        command=command or _this_command(),
-        environment=_environment(common),
+        # What is installed here says nothing of the image.
+        command=command or ("" if target == "kubernetes" else _this_command()),
+        environment=_environment(common, target),
         jobs=_jobs(job or []),
         schedules=_schedules(schedule or []),
         time_zone=_time_zone(time_zone),
@@ -94,6 +98,7 @@ def emit(
         max_age=max_age,
         schema=common.schema_option,
         user=user,
+        owner=_owner(user),
         mailto=mailto,
         log=log,
         namespace=namespace,
@@ -101,15 +106,20 @@ def emit(
         secret=secret,
     )
     files = emit.emit(target, options)
+    said = options.environment
+    host = said.get("DB_HOST") or said.get("PGHOST") or said.get("PGHOSTADDR") or ""
+    if target == "kubernetes" and _is_the_pod_itself(host):
+        output.warn(f"{host or 'a local socket'} is the pod itself: say --db-host")
     if output_dir is None:
-        # A script goes alone: what comes beside it has a place of its own.
-        shown = [file for file in files if target == "systemd" and file.place] or files[:1]
+        # What comes beside a crontab or a script has a place of its own.
+        shown = [file for file in files if not file.keep] if target == "systemd" else files[:1]
         output.script("\n".join(file.text for file in shown))
         if len(shown) < len(files):
             output.note(f"--output DIR also writes {', '.join(file.name for file in files if file not in shown)}")
     else:
         _write(Path(output_dir), files, force=force)
-    output.next_step(_following(target, output_dir, user))
+    for step in _following(target, output_dir, options):
+        output.next_step(step)
 
 
 def _this_command() -> str:
@@ -118,39 +128,50 @@ def _this_command() -> str:
     return str(beside) if beside.is_file() else shutil.which("pytelemetry-db") or "pytelemetry-db"
 
 
-def _environment(common: Common) -> dict[str, str]:
-    """Where to connect, as DB_* variables, from the options and the environment; never with a password."""
+def _environment(common: Common, target: str) -> dict[str, str]:
+    """Where to connect, as variables, from the options and the environment; never with a password."""
     from pytelemetry_db import connection, db
 
     if common.db_password or common.ask_password:
         raise UsageError("a password was given", "none: these files never hold one", "leave out --db-password and -W")
-    source = connection.resolve(
-        connection.Options(
-            dsn=common.dsn,
-            db_host=common.db_host,
-            db_port=common.db_port,
-            db_name=common.db_name,
-            db_user=common.db_user,
-        ),
-        {name: value for name, value in os.environ.items() if name != "DB_PASSWORD"},
-        db.parse_dsn,
+    options = connection.Options(
+        dsn=common.dsn,
+        db_host=common.db_host,
+        db_port=common.db_port,
+        db_name=common.db_name,
+        db_user=common.db_user,
     )
-    if "password" in source.conninfo:
+    environ = {name: value for name, value in os.environ.items() if name != "DB_PASSWORD"}
+    source = connection.resolve(options, environ, db.parse_dsn)
+    if source.kind == "dsn" and "password" in source.conninfo:
         raise UsageError("the connection string has a password", "none: these files never hold one")
     for text in source.notes:
         output.note(text)
-    known = source.conninfo
-    if "service" in known or (source.kind == "libpq" and os.environ.get("PGSERVICE")):
-        raise UsageError("a service cannot be written into these files", "--db-host, --db-port, --db-name, --db-user")
-    asked = (
-        ("host", "PGHOST", "localhost"),
-        ("port", "PGPORT", "5432"),
-        ("dbname", "PGDATABASE", "telemetry"),
-        ("user", "PGUSER", "telemetry"),
-    )
-    from_libpq = os.environ if source.kind == "libpq" else {}
-    values = [known.get(key) or from_libpq.get(name) or usual for key, name, usual in asked]
-    return dict(zip(("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER"), values, strict=True))
+    if target == "script" and source.kind == "defaults":
+        # Whoever calls it says where to connect, in any of the ways there are.
+        return {}
+    found = connection.variables(source, environ)
+    if target == "kubernetes" and not (common.db_user or environ.get("DB_USER")):
+        # Only a default: the secret has it.
+        found.pop("DB_USER", None)
+    return found
+
+
+def _is_the_pod_itself(host: str) -> bool:
+    return host in ("", "localhost", "127.0.0.1", "::1") or host.startswith("/")
+
+
+def _owner(user: str | None) -> tuple[str, str]:
+    """Whose the log is: user and group; on another machine the group is likely to have the user's name."""
+    import grp
+    import pwd
+
+    try:
+        found = pwd.getpwnam(user) if user else pwd.getpwuid(os.geteuid())
+        return found.pw_name, grp.getgrgid(found.pw_gid).gr_name
+    except KeyError:
+        name = user or str(os.geteuid())
+        return name, name
 
 
 def _jobs(names: list[str]) -> "tuple[Job, ...]":
@@ -188,43 +209,66 @@ def _time_zone(name: str | None) -> str | None:
 
 
 def _write(folder: Path, files: "tuple[File, ...]", *, force: bool) -> None:
-    """Write all files or none: what is in the way is looked for first."""
+    """Write all files or none: what is in the way is looked for first. What somebody fills in is never overwritten."""
     if not folder.is_dir():
         raise UsageError(f"--output: {folder} is not a directory", next_step=f"mkdir {folder}")
-    for file in files:
+    wanted = [file for file in files if not (file.keep and (folder / file.name).is_file())]
+    for file in wanted:
         path = folder / file.name
-        if path.is_dir() or (path.exists() and path.read_bytes() != file.text.encode() and not force):
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise UsageError(f"--output: {path} is not a plain file", "another directory")
+        if path.exists() and path.read_bytes() != file.text.encode() and not force:
             raise UsageError(
                 f"--output: {path} is there already and differs", next_step="the same command with --force"
             )
     written = []
     try:
-        for file in files:
+        for file in wanted:
             new = folder / f".{file.name}.new"
             written.append((new, folder / file.name))
             with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, file.mode), "w", encoding="utf-8") as stream:
                 os.fchmod(stream.fileno(), file.mode)
                 stream.write(file.text)
         while written:
-            new, path = written.pop(0)
+            new, path = written[0]
             new.replace(path)
+            written.pop(0)
             output.line(str(path))
     finally:
         for new, _path in written:
             new.unlink(missing_ok=True)
 
 
-def _following(target: str, folder: str | None, user: str | None) -> str:
-    where = folder or "DIR"
+def _following(target: str, folder: str | None, options: "Options") -> list[str]:
+    """What to type to install the files."""
+    secret = (
+        f"kubectl -n {options.namespace} create secret generic {options.secret}"
+        " --from-file=username=FILE --from-file=password=FILE"
+    )
+    if folder is None:
+        call = shlex.join(["pytelemetry-db", *sys.argv[1:]])
+        system = f"{call} > pytelemetry-db; sudo install -m 0644 pytelemetry-db /etc/cron.d/"
+        return {
+            "cron": [system if options.user else f"(crontab -l; {call}) | crontab -"],
+            "systemd": [f"mkdir units; {call} --output units"],
+            "kubernetes": [secret, f"{call} | kubectl apply -f -"],
+            "script": [f"{call} > daily-cleanup.sh; chmod 755 daily-cleanup.sh"],
+        }[target]
+    here = shlex.quote(folder)
+    rotate = [f"sudo install -m 0644 {here}/pytelemetry-db.logrotate /etc/logrotate.d/pytelemetry-db"]
     if target == "cron":
-        if user:
-            return f"install -m 644 {where}/pytelemetry-db /etc/cron.d/pytelemetry-db"
-        return f"crontab {where}/pytelemetry-db.crontab (it replaces the whole crontab: crontab -l first)"
+        lines = f"(crontab -l; cat {here}/pytelemetry-db.crontab) | crontab -"
+        system = f"sudo install -m 0644 {here}/pytelemetry-db /etc/cron.d/"
+        return [*(rotate if options.log else []), system if options.user else lines]
     if target == "systemd":
-        return (
-            f"cp {where}/pytelemetry-db-*.service {where}/pytelemetry-db-*.timer /etc/systemd/system/;"
-            " systemctl daemon-reload; systemctl enable --now pytelemetry-db-cleanup.timer pytelemetry-db-check.timer"
-        )
+        timers = " ".join(f"pytelemetry-db-{job.name}.timer" for job in options.jobs)
+        etc = "/etc/pytelemetry-db"
+        return [
+            # Those that are there already hold a password.
+            f"sudo install -d -m 0700 {etc}; sudo cp --no-clobber {here}/environment {here}/pgpass {etc}/",
+            f"sudo install -m 0644 {here}/pytelemetry-db-*.service {here}/pytelemetry-db-*.timer /etc/systemd/system/",
+            f"sudo systemctl daemon-reload; sudo systemctl enable --now {timers}",
+        ]
     if target == "kubernetes":
-        return f"kubectl apply -f {where}/cronjobs.yaml"
-    return f"{where}/daily-cleanup.sh"
+        return [secret, f"kubectl apply -f {here}/cronjobs.yaml"]
+    return [*(rotate if options.log else []), f"{here}/daily-cleanup.sh"]

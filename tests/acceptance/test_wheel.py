@@ -39,9 +39,11 @@ def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return programs
 
 
-def test_the_wheel_carries_every_sql_file(wheel: Path) -> None:
+def test_the_wheel_carries_every_sql_file_and_template(wheel: Path) -> None:
     carried = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("pytelemetry_db/sql/")}
     assert carried >= {f"pytelemetry_db/{path.relative_to(ROOT)}" for path in (ROOT / "sql").rglob("*.sql")}
+    templates = {f"pytelemetry_db/templates/{path.name}" for path in (ROOT / "pytelemetry_db/templates").iterdir()}
+    assert templates <= set(zipfile.ZipFile(wheel).namelist())
     assert "pytelemetry_db/py.typed" in zipfile.ZipFile(wheel).namelist()
 
 

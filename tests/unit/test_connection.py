@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pytelemetry_db.connection import Options, Source, resolve
+from pytelemetry_db.connection import Options, Source, resolve, variables
 from pytelemetry_db.db import parse_dsn
 from pytelemetry_db.errors import UsageError
 
@@ -180,3 +180,38 @@ def test_nothing_that_is_printed_holds_a_password(source: Source) -> None:
 def test_options_do_not_show_their_passwords() -> None:
     text = repr(Options(dsn=f"password={SECRET}", db_password=SECRET, asked_password=SECRET))
     assert SECRET not in text
+
+
+def test_a_source_becomes_the_variables_that_mean_the_same() -> None:
+    dsn = "postgresql://me@a:1,b:2/d?sslmode=verify-full&target_session_attrs=read-write"
+    assert variables(find(DB, dsn=dsn), {"PGSSLMODE": "disable", "PGCONNECT_TIMEOUT": "5", **PG}) == {
+        "PGHOST": "a,b",
+        "PGPORT": "1,2",
+        "PGDATABASE": "d",
+        "PGUSER": "me",
+        "PGSSLMODE": "verify-full",
+        "PGTARGETSESSIONATTRS": "read-write",
+        "PGCONNECT_TIMEOUT": "5",
+    }
+    assert variables(find(DB), {"PGSSLMODE": "require", **PG}) == {
+        "DB_HOST": "dbhost",
+        "DB_PORT": "5432",
+        "DB_NAME": "telemetry",
+        "DB_USER": "telemetry",
+        "PGSSLMODE": "require",
+    }
+    assert variables(find(PG), {**PG, "PGPASSWORD": "s3cret", "PGPASSFILE": "/mine"}) == PG
+    assert "s3cret" not in str(variables(find({"DATABASE_URL": "postgresql://me:s3cret@a/d"}), {}))
+
+
+@pytest.mark.parametrize(
+    ("environ", "dsn", "says"),
+    [
+        ({}, "host=a keepalives=0", "keepalives of the connection string"),
+        ({}, "service=s", "a service cannot be written"),
+        ({"PGSERVICE": "s"}, None, "a service cannot be written"),
+    ],
+)
+def test_what_no_variable_says_is_refused(environ: dict[str, str], dsn: str | None, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        variables(find(environ, dsn=dsn), environ)
