@@ -7,7 +7,7 @@ BIN := .venv/bin
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix lint type format build sql release-script db-cleanup db-cleanup-force versions clean
+.PHONY: help demo test test-matrix bench lint type format build sql release-script db-cleanup db-cleanup-force versions clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,16 +22,20 @@ test: .venv/.dev ## install what the tests need, run all of them (ARGS= goes to 
 test-matrix: .venv/.dev ## the tests that need a server, on PostgreSQL 15, 17 and 18 (VERSIONS='17 18' chooses)
 	@VERSIONS="$(VERSIONS)" tools/matrix --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
+bench: .venv/.dev ## passes beside other ways to delete (DSN= ROWS=10000000 REPEATS=7 CASES= OUTPUT=bench/results)
+	@$(BIN)/python -m bench $${DSN:+--dsn "$$DSN"} $${ROWS:+--rows "$$ROWS"} $${REPEATS:+--repeats "$$REPEATS"} \
+		$${CASES:+--cases "$$CASES"} $${OUTPUT:+--output "$$OUTPUT"}
+
 lint: .venv/.dev ## style of Python and SQL, and the layers
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint sql && $(BIN)/lint-imports
+	$(BIN)/sqlfluff lint sql bench/sql && $(BIN)/lint-imports
 
 type: .venv/.dev ## mypy, strict
 	$(BIN)/mypy
 
 format: .venv/.dev ## rewrite Python and SQL in house style
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
-	$(BIN)/sqlfluff fix sql
+	$(BIN)/sqlfluff fix sql bench/sql
 
 build: .venv/.dev ## wheel and source distribution into dist/
 	$(BIN)/python -m build --quiet

@@ -26,13 +26,15 @@ _STOP_SECONDS = 5.0
 class Request:
     """What to clean: ``tables`` (none = all with a policy), ``keeps`` by table for this pass only, one time budget.
 
-    ``max_duration`` and the keeps are PostgreSQL interval texts; ``yes`` allows a keep shorter than the stored one.
+    ``max_duration`` and the keeps are PostgreSQL interval texts; ``yes`` allows a keep shorter than the stored one;
+    ``duty`` is the share of the time in which to work, as text.
     """
 
     tables: Sequence[str] = ()
     keeps: Mapping[str, str] = field(default_factory=dict)
     max_duration: str = "1 hour"
     batch_rows: int | None = None
+    duty: str | None = None
     yes: bool = False
 
 
@@ -50,7 +52,7 @@ class _Call(threading.Thread):
     def __init__(self, connection: db.Connection, schema: str, params: Mapping[str, object]) -> None:
         super().__init__(name="cleanup", daemon=True)
         self.error: PytelemetryError | None = None
-        self._work = (connection, "cleanup", schema, params)
+        self._work = (connection, "cleanup" if params["duty"] is None else "cleanup_paced", schema, params)
 
     def run(self) -> None:
         try:
@@ -137,7 +139,8 @@ def exit_code(outcome: Outcome) -> int:
 
 def _calls(watcher: db.Connection, schema: str, request: Request) -> list[dict[str, object]]:
     """One CALL for everything, or one for each table when tables or keeps were named, all checked before the first."""
-    shared = {"max_duration": request.max_duration, "batch_rows": request.batch_rows, "yes": request.yes}
+    shared = {"max_duration": request.max_duration, "batch_rows": request.batch_rows, "duty": request.duty}
+    shared["yes"] = request.yes
     meant = planning.targets(watcher, schema, request.tables, request.keeps)
     if not meant:
         return [{"p_table": None, "keep": None, **shared}]

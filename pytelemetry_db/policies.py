@@ -24,7 +24,8 @@ __all__ = [
 class PolicyChange:
     """The arguments of ``set_policy``; what is None keeps its stored value.
 
-    Intervals are PostgreSQL interval texts, ``max_size`` a size such as ``10 GB``; an empty ``condition`` removes it.
+    Intervals are PostgreSQL interval texts, ``max_size`` a size such as ``10 GB``; an empty ``condition`` removes it,
+    and so does a ``batch_rows`` of 0.
     """
 
     keep: str | None = None
@@ -36,6 +37,9 @@ class PolicyChange:
     max_size: str | None = None
     epoch_unit: str | None = None
     batch_rows: int | None = None
+    strategy: str | None = None
+    hours: str | None = None
+    synchronous_commit: str | None = None
 
 
 def set_policy(connection: db.Connection, schema: str, table: str, change: PolicyChange) -> db.Row:

@@ -19,7 +19,7 @@ _CREATE = re.compile(
 
 
 _COMMENT = re.compile(
-    r"^comment on (?:function|procedure|view) @extschema@\.(?P<name>[a-z_][a-z0-9_]*)\s*(?P<arguments>\(.*\))? is$",
+    r"^comment on (?:function|procedure|view) @extschema@\.(?P<name>[a-z_][a-z0-9_]*)\s*(?P<arguments>\([^()]*\))? is$",
     re.MULTILINE,
 )
 
@@ -85,7 +85,10 @@ def _read(path: Path, kind: Kind) -> SourceFile:
 def _signature(text: str) -> str:
     """The object's own comment says how the server finds it."""
     found = _COMMENT.search(text)
-    return f"{found['name']}{found['arguments'] or ''}" if found else ""
+    if found is None:
+        return ""
+    arguments = " ".join((found["arguments"] or "").split())
+    return found["name"] + arguments.replace("( ", "(").replace(" )", ")")
 
 
 def _text(path: Path) -> str:

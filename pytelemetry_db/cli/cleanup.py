@@ -27,7 +27,14 @@ Keeps = Annotated[
     ),
 ]
 BatchRows = Annotated[
-    int | None, typer.Option("--batch-rows", metavar="N", help="Rows in one batch. [default: as the policy says]")
+    int | None,
+    typer.Option("--batch-rows", metavar="N", help="A fixed number of rows in a batch. [default: as the policy says]"),
+]
+Duty = Annotated[
+    str | None,
+    typer.Option(
+        "--duty", metavar="SHARE", help="gentle, normal, full, or the share of the time to work. [default: as set]"
+    ),
 ]
 EventsDays = Annotated[
     int | None,
@@ -75,6 +82,7 @@ def cleanup(
         str, typer.Option("--max-duration", metavar="DURATION", help="Stop at a batch boundary after this time.")
     ] = "1h",
     batch_rows: BatchRows = None,
+    duty: Duty = None,
     heartbeat_url: Annotated[
         str | None,
         typer.Option(
@@ -92,6 +100,9 @@ def cleanup(
 
     Ctrl-C stops at the batch boundary, a second one at once; what was removed stays removed, and the next pass goes on.
     A keep shorter than the stored policy needs --yes; it counts for this pass only and is recorded.
+
+    Batches take about batch_target (0.2 s) each; --duty normal pauses as long as it works, --duty full never. Tables
+    take turns, and all of them share --max-duration.
 
     The heartbeat URL is called once, by GET, when every pass was good: done, or less is left than before. A server
     there that does not answer is a warning. The variable keeps the URL out of ps.
@@ -112,6 +123,7 @@ def cleanup(
         keeps,
         max_duration=max_duration,
         batch_rows=batch_rows,
+        duty=duty,
         yes=yes,
         heartbeat=heartbeat,
         json=json,
@@ -160,6 +172,9 @@ def print_plan(rows: "list[db.Row]", *, json: bool = False) -> None:
         if row["note"]:
             output.say(f"{output.mark('warning')} {name}: {row['note']}")
         for finding in row["findings"]:
+            if finding["level"] == "note":
+                output.detail(f"{name}: {finding['detail']}")
+                continue
             mark = output.mark("critical" if finding["level"] == "error" else "warning")
             fix = f". Fix: {finding['fix']}" if finding["fix"] else ""
             output.say(f"{mark} {name}: {finding['detail']}{fix}")
@@ -184,6 +199,7 @@ def run_cleanup(
     *,
     max_duration: str,
     batch_rows: int | None,
+    duty: str | None = None,
     yes: bool,
     heartbeat: "Heartbeat | None" = None,
     json: bool = False,
@@ -206,6 +222,7 @@ def run_cleanup(
         keeps=keeps,
         max_duration=limit,
         batch_rows=batch_rows,
+        duty=duty,
         yes=yes,
     )
     with Interrupts() as interrupts, Progress() as progress:

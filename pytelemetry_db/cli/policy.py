@@ -47,10 +47,34 @@ MaxSize = Annotated[
 EpochUnit = Annotated[
     str | None, typer.Option("--epoch-unit", metavar="UNIT", help="s, ms, us or ns, for an integer column.")
 ]
-BatchRows = Annotated[int | None, typer.Option("--batch-rows", metavar="N", help="Rows in one batch. [default: 10000]")]
+BatchRows = Annotated[
+    int | None,
+    typer.Option("--batch-rows", metavar="N", help="A fixed number of rows in a batch; 0: as many as the time allows."),
+]
+Strategy = Annotated[
+    str | None,
+    typer.Option(
+        "--strategy", metavar="HOW", help="auto, range (by the index) or pages (by the heap). [default: auto]"
+    ),
+]
 Remove = Annotated[str | None, typer.Option("--remove", metavar="HOW", help="auto or delete. [default: auto]")]
 Reason = Annotated[
     str | None, typer.Option("--reason", metavar="TEXT", help="Kept with the pause, for whoever looks next.")
+]
+
+Hours = Annotated[
+    str | None,
+    typer.Option(
+        "--hours",
+        metavar="HOURS",
+        help="Times of the day at which passes may run, such as 22:00-06:00; an empty text removes them.",
+    ),
+]
+SynchronousCommit = Annotated[
+    str | None,
+    typer.Option(
+        "--synchronous-commit", metavar="BOOL", help="on, or off: a crash may bring back the last rows. [default: on]"
+    ),
 ]
 
 
@@ -82,6 +106,9 @@ def set_(
     max_size: MaxSize = None,
     epoch_unit: EpochUnit = None,
     batch_rows: BatchRows = None,
+    strategy: Strategy = None,
+    hours: Hours = None,
+    synchronous_commit: SynchronousCommit = None,
     remove: Remove = None,
     json: Json = False,
 ) -> None:
@@ -107,6 +134,9 @@ def set_(
         max_size=max_size,
         epoch_unit=epoch_unit,
         batch_rows=batch_rows,
+        strategy=strategy,
+        hours=hours,
+        synchronous_commit=synchronous_commit,
     )
     with open_connection(common, "policy") as connection:
         _tell_notices(connection)

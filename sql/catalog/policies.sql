@@ -26,9 +26,14 @@ select
     n.created_at,
     n.last_good_at,
     n.last_detail,
+    to_jsonb(r) ->> 'strategy' as strategy,
+    to_jsonb(r) ->> 'hours' as hours,
+    (to_jsonb(r) ->> 'synchronous_commit')::boolean as synchronous_commit,
     quote_ident(r.schema_name) || '.' || quote_ident(r.table_name) as name
 from @extschema@.retention as r
-cross join jsonb_to_record(to_jsonb(r)) as n (created_at timestamptz, last_good_at timestamptz, last_detail text)
+cross join
+    jsonb_to_record(to_jsonb(r))
+        as n (created_at timestamptz, last_good_at timestamptz, last_detail text)
 order by
     r.last_started_at asc nulls first,
     r.schema_name asc,

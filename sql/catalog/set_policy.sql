@@ -10,7 +10,10 @@ select
     p.grace::text as grace,
     p.max_size,
     p.remove,
-    p.batch_rows
+    p.batch_rows,
+    p.strategy,
+    p.hours,
+    p.synchronous_commit
 from @extschema@.set_policy(
     p_table => %(p_table)s::text::regclass,
     p_keep => %(p_keep)s::interval,
@@ -21,5 +24,8 @@ from @extschema@.set_policy(
     p_grace => %(p_grace)s::interval,
     p_max_size => %(p_max_size)s::text,
     p_epoch_unit => %(p_epoch_unit)s::text,
-    p_batch_rows => %(p_batch_rows)s::integer
+    p_batch_rows => %(p_batch_rows)s::integer,
+    p_strategy => %(p_strategy)s::text,
+    p_hours => %(p_hours)s::text,
+    p_synchronous_commit => %(p_synchronous_commit)s::boolean
 ) as p;

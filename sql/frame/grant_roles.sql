@@ -61,6 +61,7 @@ begin
         execute format('grant select on all tables in schema %I to %I', v_schema, v_operator);
         execute format('grant execute on all routines in schema %I to %I', v_schema, v_operator);
         execute format('grant insert, delete on %I._stop_request to %I', v_schema, v_operator);
+        execute format('grant insert, update, delete on %I._watermark to %I', v_schema, v_operator);
         -- A pass executes the predicate of its own row: nobody may change that of
         -- a pass that runs as another role, or put another row in its place.
         execute format('grant delete on %I._run to %I', v_schema, v_operator);
@@ -70,7 +71,7 @@ begin
                 string_agg(quote_ident(a.attname), ', ') filter (
                     where a.attname not in (
                         'policy_id', 'relation_id', 'schema_name', 'table_name', 'version', 'epoch', 'keep', 'keep_override',
-                        'cutoff', 'predicate', 'batch_rows', 'started_at', 'deadline', 'pid', 'backend_start', 'role_name',
+                        'cutoff', 'predicate', 'batch_rows', 'duty', 'target', 'started_at', 'deadline', 'pid', 'backend_start', 'role_name',
                         'application_name'
                     )
                 ),

@@ -1,4 +1,4 @@
--- requires: _suspension
+-- requires: _suspension, _is_open
 -- Must the pass stop before its next batch? Takes the table's lock and looks
 -- again at everything that may have changed since the last batch. Null: go on,
 -- the lock is held.
@@ -37,6 +37,9 @@ begin
     select s.detail, s.fix into v_suspension from @extschema@._suspension(v_policy.policy_id) as s order by s.guard desc limit 1;
     if found then
         return jsonb_build_object('stop', 'suspended', 'detail', v_suspension.detail, 'fix', v_suspension.fix);
+    end if;
+    if not @extschema@._is_open(v_policy.hours, v_policy.time_zone, clock_timestamp()) then
+        return jsonb_build_object('stop', 'deadline', 'detail', format('its hours are over: %s in %s', v_policy.hours, v_policy.time_zone));
     end if;
     if clock_timestamp() >= v_run.deadline then
         return jsonb_build_object('stop', 'deadline');

@@ -1,3 +1,4 @@
+-- requires: _is_open
 -- Validates the values of a policy that need no look at rows: keep, zone, unit,
 -- limits. Raises one clear error; returns nothing.
 create or replace function @extschema@._check_policy(p_policy @extschema@._policy)
@@ -30,9 +31,15 @@ begin
     elsif (p_policy).batch_rows not between 1 and 1000000 then
         raise exception 'batch_rows cannot be %', (p_policy).batch_rows
             using errcode = 'invalid_parameter_value', hint = 'Expected 1 to 1000000.';
+    elsif (p_policy).strategy not in ('auto', 'range', 'pages') then
+        raise exception 'strategy cannot be "%"', (p_policy).strategy
+            using errcode = 'invalid_parameter_value', hint = 'Expected auto, range or pages.';
     elsif (p_policy).remove not in ('auto', 'delete') then
         raise exception 'remove cannot be "%"', (p_policy).remove
             using errcode = 'invalid_parameter_value', hint = 'Expected auto or delete.';
+    elsif (p_policy).hours is not null and @extschema@._is_open((p_policy).hours, 'UTC', now()) is null then
+        raise exception 'hours cannot be "%"', (p_policy).hours
+            using errcode = 'invalid_parameter_value', hint = 'Expected a time of the day to another one, such as ''22:00-06:00''.';
     elsif not exists (select from pg_timezone_names as z where lower(z.name) = lower(v_zone)) then
         raise exception 'time zone "%" is not known to this server', v_zone
             using errcode = 'invalid_parameter_value', hint = 'Expected a name from pg_timezone_names, such as ''Europe/Berlin'' or ''UTC''.';

@@ -1,4 +1,4 @@
--- requires: _find_policy
+-- requires: _find_policy, _duty
 -- Validates the arguments of cleanup() before anything is touched and returns
 -- what it works through: policy ids (the longest untouched table first) and
 -- the deadline. A role's statement_timeout counts over the whole CALL, so the
@@ -9,6 +9,7 @@ create or replace function @extschema@._cleanup_begin(
     p_keep interval,
     p_batch_rows integer,
     p_yes boolean,
+    p_duty text,
     out policy_ids bigint[],
     out deadline timestamptz
 )
@@ -25,6 +26,9 @@ begin
     elsif p_batch_rows not between 1 and 1000000 then
         raise exception 'batch_rows cannot be %', p_batch_rows
             using errcode = 'invalid_parameter_value', hint = 'Expected 1 to 1000000.';
+    elsif p_duty is not null and @extschema@._duty(p_duty) is null then
+        raise exception 'duty cannot be "%"', p_duty
+            using errcode = 'invalid_parameter_value', hint = 'Expected gentle, normal, full, or a share from 0.01 to 1.';
     elsif p_keep is not null and p_table is null then
         raise exception 'a keep for this pass only needs the table it is meant for'
             using errcode = 'invalid_parameter_value', hint = 'Say p_table => ''…'' as well.';
@@ -52,5 +56,5 @@ begin
     perform @extschema@._check_keep(v_policy, p_keep, p_yes);
 end
 $$;
-comment on function @extschema@._cleanup_begin(regclass, interval, interval, integer, boolean) is
+comment on function @extschema@._cleanup_begin(regclass, interval, interval, integer, boolean, text) is
 'Validates the arguments of cleanup() and returns its policies and its deadline.';

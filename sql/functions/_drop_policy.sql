@@ -26,6 +26,7 @@ begin
             using errcode = 'no_data_found', hint = 'Name the table with its schema, as the view retention (command line: policy list) does.';
     end if;
     perform @extschema@._lock_policy(v_policy.relation_id);
+    delete from @extschema@._watermark as w where w.policy_id = v_policy.policy_id;
     delete from @extschema@._policy as p where p.policy_id = v_policy.policy_id;
 end
 $$;

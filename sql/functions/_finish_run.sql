@@ -1,4 +1,4 @@
--- requires: _count_expired, _binding_guard
+-- requires: _count_debt, _binding_guard, _save_watermark
 -- Closes the ledger row of a pass with what is left to do, which nobody knows
 -- when the policy is not bound to its table. A run that another pass took over
 -- was closed by it and is not touched.
@@ -9,15 +9,25 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_run @extschema@._run;
+    v_policy @extschema@._policy;
     v_debt record;
     v_uncounted text;
 begin
     select r.* into strict v_run from @extschema@._run as r where r.run_id = p_run_id;
     begin
-        select c.counted, c.exact into v_debt
-        from pg_class as t
-        cross join @extschema@._count_expired(t.oid, v_run.predicate, 100000) as c
-        where t.oid = v_run.relation_id and not exists (select from @extschema@._binding_guard(v_run.policy_id));
+        select p.* into v_policy
+        from @extschema@._policy as p
+        inner join pg_class as t on t.oid = p.relation_id
+        where p.policy_id = v_run.policy_id and p.relation_id = v_run.relation_id
+            and not exists (select from @extschema@._binding_guard(v_run.policy_id));
+        if found then
+            select c.counted, c.exact into v_debt from @extschema@._count_debt(v_run, v_policy, p_state) as c;
+            if v_run.stop_reason is null and v_policy.epoch = v_run.epoch then
+                perform @extschema@._save_watermark(v_run, v_policy, p_state, v_debt.counted);
+            end if;
+        else
+            select null::bigint as counted, null::boolean as exact into v_debt;
+        end if;
     exception
         when others then
             -- The pass already has its reason; an unknown debt is told as unknown.
@@ -26,7 +36,8 @@ begin
     end;
     update @extschema@._run as r
     set
-        stop_reason = p_state ->> 'stop', finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(),
+        gated = r.gated + case when r.waiting_for is null then interval '0 s' else clock_timestamp() - r.heartbeat_at end,
+        waiting_for = null, stop_reason = p_state ->> 'stop', finished_at = clock_timestamp(), heartbeat_at = clock_timestamp(),
         detail = concat_ws(' ', concat_ws('. ', p_state ->> 'detail', 'Fix: ' || (p_state ->> 'fix')), v_uncounted),
         debt_rows = v_debt.counted, debt_exact = v_debt.exact,
         error_sqlstate = p_state ->> 'sqlstate', error_message = p_state ->> 'message',

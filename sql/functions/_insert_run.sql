@@ -4,7 +4,8 @@ create or replace function @extschema@._insert_run(
     p_policy @extschema@._policy,
     p_deadline timestamptz,
     p_keep interval,
-    p_batch_rows integer
+    p_batch_rows integer,
+    p_state jsonb
 )
 returns bigint
 language sql
@@ -12,7 +13,7 @@ set search_path = pg_catalog, pg_temp
 as $$
     insert into @extschema@._run (
         policy_id, relation_id, schema_name, table_name, version, epoch, keep, keep_override, cutoff, predicate,
-        batch_rows, started_at, deadline, heartbeat_at, backend_start, application_name
+        batch_rows, duty, target, started_at, deadline, heartbeat_at, backend_start, application_name
     )
     select
         (p_policy).policy_id, (p_policy).relation_id, (p_policy).schema_name, (p_policy).table_name,
@@ -22,7 +23,8 @@ as $$
             @extschema@._cutoff_literal(c.cutoff, (p_policy).time_type, (p_policy).epoch_unit, (p_policy).time_zone),
             (p_policy).condition
         ),
-        coalesce(p_batch_rows, (p_policy).batch_rows), clock_timestamp(), p_deadline, clock_timestamp(),
+        coalesce(p_batch_rows, (p_policy).batch_rows), (p_state ->> 'duty')::numeric,
+        make_interval(secs => (p_state ->> 'target')::double precision / 1000), clock_timestamp(), p_deadline, clock_timestamp(),
         (select a.backend_start from pg_stat_activity as a where a.pid = pg_backend_pid()),
         current_setting('application_name')
     from @extschema@._installation as i
@@ -30,5 +32,5 @@ as $$
     cross join lateral @extschema@._cutoff(k.keep, (p_policy).time_zone, now()) as c (cutoff)
     returning run_id
 $$;
-comment on function @extschema@._insert_run(@extschema@._policy, timestamptz, interval, integer) is
+comment on function @extschema@._insert_run(@extschema@._policy, timestamptz, interval, integer, jsonb) is
 'Writes the ledger row of a new pass and returns its run_id.';

@@ -1,15 +1,19 @@
 -- A batch met a lock, or a row that was moved to another partition meanwhile
--- (SQLSTATE 40001), and was rolled back. Wait a little longer each time, try
--- half the rows, give up after ten in a row.
-create or replace function @extschema@._missed_lock(p_state jsonb, p_limit integer, p_sqlstate text, p_message text)
+-- (SQLSTATE 40001), and was rolled back. Wait a little longer each time, try half
+-- the rows, and next time skip what is locked, where the role may lock rows (which
+-- takes UPDATE on a column). Give up after ten misses in a row.
+create or replace function @extschema@._missed_lock(p_state jsonb, p_leaf_id oid, p_sqlstate text, p_message text)
 returns jsonb
 language sql
-immutable
+stable
 set search_path = pg_catalog, pg_temp
 as $$
     select
         p_state
-        || jsonb_build_object('missed', m.missed, 'limit', greatest(p_limit / 2, 1))
+        || jsonb_build_object(
+            'missed', m.missed, 'limit', greatest((p_state ->> 'limit')::integer / 2, 1),
+            'skips', p_sqlstate = '55P03' and coalesce(has_any_column_privilege(p_leaf_id, 'UPDATE'), false)
+        )
         || case
             when m.missed >= 10
                 then jsonb_build_object('stop', 'locked', 'sqlstate', p_sqlstate, 'message', p_message, 'detail', 'a lock was held through ten attempts')
@@ -17,5 +21,5 @@ as $$
         end
     from (select coalesce((p_state ->> 'missed')::integer, 0) + 1 as missed) as m
 $$;
-comment on function @extschema@._missed_lock(jsonb, integer, text, text) is
-'State after a batch met a lock: wait and try less, or stop as locked.';
+comment on function @extschema@._missed_lock(jsonb, oid, text, text) is
+'State after a batch met a lock: wait, try less and skip what is locked, or stop as locked.';

@@ -12,12 +12,17 @@ stable
 set search_path = pg_catalog, pg_temp
 set datestyle = 'ISO, YMD'
 set timezone = 'UTC'
+set enable_seqscan = off
+set enable_sort = off
 as $$
 -- @plpgsql_check_options: security_warnings = off
 declare
     v_boundary text;
 begin
-    execute format('select %1$I::text from %2$s where %3$s order by %1$I offset $1 limit 1', p_time_column, p_leaf, p_where)
+    -- With a name of its own: the text would be what ORDER BY means otherwise.
+    execute format(
+        'select t.%1$I::text as boundary from %2$s as t where %3$s order by t.%1$I offset $1 limit 1', p_time_column, p_leaf, p_where
+    )
     into v_boundary using p_rows;
     return v_boundary;
 end

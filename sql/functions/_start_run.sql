@@ -1,4 +1,4 @@
--- requires: _run_alive, _count_expired, _preflight, _suspension
+-- requires: _run_alive, _count_expired, _preflight, _suspension, _first_state, _from_start, _is_open
 -- Opens the ledger row of a pass, with the cutoff fixed and the predicate
 -- built. Returns the state of the scan: run_id, and "stop" when the pass is
 -- over before it began. "running": another pass is at work, no row is written.
@@ -6,7 +6,8 @@ create or replace function @extschema@._start_run(
     p_policy_id bigint,
     p_deadline timestamptz,
     p_keep interval,
-    p_batch_rows integer
+    p_batch_rows integer,
+    p_duty text
 )
 returns jsonb
 language plpgsql
@@ -17,6 +18,7 @@ declare
     v_old @extschema@._run;
     v_run_id bigint;
     v_stop jsonb;
+    v_state jsonb;
     v_context text;
 begin
     select p.* into v_policy from @extschema@._policy as p where p.policy_id = p_policy_id;
@@ -45,14 +47,18 @@ begin
     if not found then
         return jsonb_build_object('stop', 'gone');
     end if;
-    v_run_id := @extschema@._insert_run(v_policy, p_deadline, p_keep, p_batch_rows);
+    if not @extschema@._is_open(v_policy.hours, v_policy.time_zone, clock_timestamp()) then
+        return jsonb_build_object('stop', 'closed', 'table', format('%I.%I', v_policy.schema_name, v_policy.table_name), 'detail', format('%s in %s', v_policy.hours, v_policy.time_zone));
+    end if;
+    v_state := @extschema@._first_state(v_policy, p_batch_rows, p_duty);
+    v_run_id := @extschema@._insert_run(v_policy, p_deadline, p_keep, p_batch_rows, v_state);
     begin
         v_stop := @extschema@._refusal(v_policy);
         if v_stop is null then
             update @extschema@._run as r
             set rows_before = c.counted, rows_before_exact = c.exact
             from @extschema@._run as o
-            cross join @extschema@._count_expired(o.relation_id, o.predicate, 100000) as c
+            cross join @extschema@._count_expired(o.relation_id, @extschema@._from_start(v_policy, v_state, o.predicate), 100000) as c
             where o.run_id = v_run_id and r.run_id = v_run_id;
         end if;
     exception
@@ -63,8 +69,8 @@ begin
             get stacked diagnostics v_context = pg_exception_context;
             v_stop := jsonb_build_object('stop', 'failed', 'sqlstate', sqlstate, 'message', sqlerrm, 'context', v_context);
     end;
-    return coalesce(v_stop, '{}') || jsonb_build_object('run_id', v_run_id);
+    return v_state || coalesce(v_stop, '{}') || jsonb_build_object('run_id', v_run_id);
 end
 $$;
-comment on function @extschema@._start_run(bigint, timestamptz, interval, integer) is
+comment on function @extschema@._start_run(bigint, timestamptz, interval, integer, text) is
 'Opens the ledger row of a pass and returns the state of its scan.';

@@ -14,8 +14,11 @@ begin
     if coalesce(v_wait, 0) <= 0 or clock_timestamp() >= p_deadline then
         return @extschema@._run_batch(p_run_id, p_state);
     end if;
+    if p_state #> '{gates,gate}' is not null then
+        perform set_config('application_name', left('waits: ' || (p_state #>> '{gates,waiting_for}'), 63), true);
+    end if;
     begin
-        perform pg_sleep(0.1);
+        perform pg_sleep(least(v_wait, 100) / 1000.0);
     exception
         when query_canceled then
             perform pg_sleep(0.1);

@@ -11,12 +11,13 @@ begin
     if (p_policy).policy_id is null then
         insert into @extschema@._policy (
             relation_id, schema_name, table_name, time_column, time_type, epoch_unit, keep, condition,
-            remove, time_zone, grace, max_size, batch_rows
+            remove, time_zone, grace, max_size, batch_rows, strategy, hours, synchronous_commit
         )
         values (
             (p_policy).relation_id, (p_policy).schema_name, (p_policy).table_name, (p_policy).time_column,
             (p_policy).time_type, (p_policy).epoch_unit, (p_policy).keep, (p_policy).condition,
-            (p_policy).remove, (p_policy).time_zone, (p_policy).grace, (p_policy).max_size, (p_policy).batch_rows
+            (p_policy).remove, (p_policy).time_zone, (p_policy).grace, (p_policy).max_size, (p_policy).batch_rows,
+            (p_policy).strategy, (p_policy).hours, (p_policy).synchronous_commit
         )
         returning * into v_policy;
     else
@@ -27,6 +28,8 @@ begin
             time_type = (p_policy).time_type, epoch_unit = (p_policy).epoch_unit, keep = (p_policy).keep,
             condition = (p_policy).condition, remove = (p_policy).remove, time_zone = (p_policy).time_zone,
             grace = (p_policy).grace, max_size = (p_policy).max_size, batch_rows = (p_policy).batch_rows,
+            strategy = (p_policy).strategy, hours = (p_policy).hours,
+            synchronous_commit = (p_policy).synchronous_commit,
             paused_at = (p_policy).paused_at, paused_by = (p_policy).paused_by,
             pause_reason = (p_policy).pause_reason,
             epoch = p.epoch + 1, changed_at = now(), changed_by = session_user

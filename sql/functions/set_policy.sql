@@ -1,6 +1,7 @@
 -- Makes or changes the policy of one table. Everything is validated here and
 -- not at night. Omitted arguments keep stored values; an empty p_condition
--- removes the condition. Waits for a running batch, and binds when it returns.
+-- removes the condition, empty p_hours the hours, a p_batch_rows of 0 the fixed size. Waits for
+-- a running batch, and binds when it returns.
 create or replace function @extschema@.set_policy(
     p_table regclass,
     p_keep interval default null,
@@ -11,7 +12,10 @@ create or replace function @extschema@.set_policy(
     p_grace interval default null,
     p_max_size text default null,
     p_epoch_unit text default null,
-    p_batch_rows integer default null
+    p_batch_rows integer default null,
+    p_strategy text default null,
+    p_hours text default null,
+    p_synchronous_commit boolean default null
 )
 returns @extschema@._policy
 language plpgsql
@@ -45,7 +49,10 @@ begin
     v_policy.keep := coalesce(p_keep, v_policy.keep);
     v_policy.remove := coalesce(p_remove, v_policy.remove, 'auto');
     v_policy.grace := coalesce(p_grace, v_policy.grace, interval '1 day');
-    v_policy.batch_rows := coalesce(p_batch_rows, v_policy.batch_rows, 10000);
+    v_policy.batch_rows := nullif(coalesce(p_batch_rows, v_policy.batch_rows), 0);
+    v_policy.strategy := coalesce(p_strategy, v_policy.strategy, 'auto');
+    v_policy.hours := nullif(coalesce(p_hours, v_policy.hours), '');
+    v_policy.synchronous_commit := coalesce(p_synchronous_commit, v_policy.synchronous_commit, true);
     v_policy.max_size := coalesce(pg_size_bytes(p_max_size), v_policy.max_size);
     if v_is_new and p_time_zone is null and v_policy.time_type in ('timestamp', 'date') then
         raise notice '%.% has no time zone; its values are read as times in %', v_policy.table_name, v_policy.time_column, @extschema@._default_time_zone()
@@ -60,5 +67,7 @@ begin
     return @extschema@._store_policy(v_policy);
 end
 $$;
-comment on function @extschema@.set_policy(regclass, interval, name, text, text, text, interval, text, text, integer) is
+comment on function @extschema@.set_policy(
+    regclass, interval, name, text, text, text, interval, text, text, integer, text, text, boolean
+) is
 'Makes or changes the policy of one table; omitted arguments keep stored values.';

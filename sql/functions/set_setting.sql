@@ -1,4 +1,4 @@
--- requires: _check_schedule
+-- requires: _check_schedule, _duty, _load
 -- Changes one setting after validating the value against its kind.
 create or replace function @extschema@.set_setting(p_name text, p_value text)
 returns void
@@ -23,10 +23,17 @@ begin
             when 'schedule' then p_value is not null
             when 'choice' then p_value = any(v_setting.choices)
             when 'integer' then p_value::integer > 0
-            else p_value::interval > interval '0 s' and p_value !~ '^\s*\d+\s*$'
+            when 'duty' then @extschema@._duty(p_value) is not null
+            when 'count' then p_value = 'off' or p_value::integer > 0
+            when 'size' then p_value = 'off' or pg_size_bytes(p_value) > 0
+            when 'age' then p_value = 'off' or (p_value::interval > interval '0 s' and p_value !~ '^\s*\d+\s*$')
+            when 'query' then p_value = 'off' or @extschema@._load(p_value) is not null
+            else p_value::interval >= coalesce(v_setting.lowest::interval, interval '1 us')
+                and p_value::interval <= coalesce(v_setting.highest::interval, interval '1000 years')
+                and p_value !~ '^\s*\d+\s*$'
         end;
     exception
-        when data_exception then
+        when data_exception or syntax_error_or_access_rule_violation then
             v_valid := false;
     end;
     if v_valid is not true then
@@ -36,7 +43,16 @@ begin
                 when 'choice' then format('Expected one of: %s.', array_to_string(v_setting.choices, ', '))
                 when 'integer' then 'Expected a whole number above 0.'
                 when 'schedule' then 'Expected five fields such as ''17 3 * * *'', or off.'
-                else 'Expected an interval above 0 that names its unit, such as ''30 days''.'
+                when 'count' then 'Expected a whole number above 0, or off.'
+                when 'size' then 'Expected a size such as ''512 MB'', or off.'
+                when 'age' then 'Expected an interval that names its unit, such as ''30 minutes'', or off.'
+                when 'query' then 'Expected an expression that gives a number, such as ''(select count(*) from app.queue) / 1000.0'', or off.'
+                when 'duty' then 'Expected gentle, normal, full, or a share from 0.01 to 1.'
+                else format(
+                    'Expected an interval %s that names its unit, such as ''%s''.',
+                    coalesce(format('from %s to %s', v_setting.lowest, v_setting.highest), format('of %s or more', v_setting.lowest), 'above 0'),
+                    v_setting.default_value
+                )
             end;
     end if;
     insert into @extschema@._setting_value as v (name, value)

@@ -1,21 +1,22 @@
 -- requires: _begin_transaction, _start_run, _step, _finish_run, _analyze_after, _run_text
--- The pass of one policy: thin, because it commits. Every transaction calls one
--- function that does the work; waiting is cut into slices with a COMMIT after
--- each, because a sleeping statement would hold the xmin horizon. After an
--- upgrade it calls nothing any more: what it knows of may be gone, itself too.
--- So it leaves its result in the setting pytelemetry_db.pass, not in an INOUT.
+-- One turn of a pass, until p_until: thin, because it commits. Waiting is cut into
+-- slices with a COMMIT after each, because a sleeping statement would hold the
+-- xmin horizon. After an upgrade it calls nothing any more: what it knows of may
+-- be gone, itself too; so its state goes into the setting pytelemetry_db.pass, not
+-- into an INOUT. p_state is what the turn before left, p_wish the caller's arguments.
 create or replace procedure @extschema@._cleanup_table(
     p_version text,
     p_policy_id bigint,
+    p_wish jsonb,
+    p_state jsonb,
+    p_until timestamptz,
     p_deadline timestamptz,
-    p_keep interval,
-    p_batch_rows integer,
     p_lock_timeout_ms integer
 )
 language plpgsql
 as $$
 declare
-    v_state jsonb;
+    v_state jsonb := p_state;
     v_run_id bigint;
     v_upgraded constant text := '{"stop": "upgraded"}';
 begin
@@ -24,17 +25,22 @@ begin
         perform set_config('pytelemetry_db.pass', v_upgraded, true);
         return;
     end if;
-    v_state := @extschema@._start_run(p_policy_id, p_deadline, p_keep, p_batch_rows);
-    v_run_id := (v_state ->> 'run_id')::bigint;
-    if v_run_id is null then
-        perform set_config('pytelemetry_db.pass', v_state::text, true);
-        return;
+    if v_state is null then
+        v_state := @extschema@._start_run(
+            p_policy_id, p_deadline, (p_wish ->> 'keep')::interval, (p_wish ->> 'batch_rows')::integer, p_wish ->> 'duty'
+        );
     end if;
-    while v_state ->> 'stop' is null loop
+    v_run_id := (v_state ->> 'run_id')::bigint;
+    while v_run_id is not null and v_state ->> 'stop' is null and clock_timestamp() < p_until loop
         call @extschema@._begin_transaction(p_version, p_lock_timeout_ms);
         exit when not current_setting('pytelemetry_db.current')::boolean;
         v_state := @extschema@._step(v_run_id, v_state, p_deadline);
     end loop;
+    if current_setting('pytelemetry_db.current')::boolean and (v_run_id is null or v_state ->> 'stop' is null) then
+        -- Nothing to do, or others are waiting for their turn.
+        perform set_config('pytelemetry_db.pass', v_state::text, true);
+        return;
+    end if;
     if current_setting('pytelemetry_db.current')::boolean then
         call @extschema@._begin_transaction(p_version, p_lock_timeout_ms);
     end if;
@@ -54,5 +60,5 @@ begin
     end if;
 end
 $$;
-comment on procedure @extschema@._cleanup_table (text, bigint, timestamptz, interval, integer, integer) is
-'The pass of one policy.';
+comment on procedure @extschema@._cleanup_table (text, bigint, jsonb, jsonb, timestamptz, timestamptz, integer) is
+'One turn of the pass of one policy.';

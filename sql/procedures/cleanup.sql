@@ -2,7 +2,8 @@
 -- Removes expired rows in committed batches: of one table, or of all that have
 -- a policy. Called by pg_cron (one CALL, nothing else), by DBAs and by the
 -- command line. Takes row locks and ROW EXCLUSIVE on the table, for one batch
--- at a time. A table that fails does not stop the others; the error comes last.
+-- at a time. Tables take turns, so that a big one does not eat the time of the
+-- others; one that fails does not stop them, and its error comes last.
 create or replace procedure @extschema@.cleanup(
     p_table regclass default null,
     p_max_duration interval default '1 hour',
@@ -10,7 +11,8 @@ create or replace procedure @extschema@.cleanup(
     p_batch_rows integer default null,
     p_yes boolean default false,
     p_job text default null,
-    p_quiet boolean default false
+    p_quiet boolean default false,
+    p_duty text default null
 )
 language plpgsql
 as $$
@@ -19,10 +21,15 @@ declare
     v_current pg_catalog.bool;
     v_begin pg_catalog.record;
     v_call_id bigint;
+    v_waiting pg_catalog.int8 [];
+    v_wish pg_catalog.jsonb;
+    v_states pg_catalog.jsonb;
     v_policy_id bigint;
     v_lock_timeout_ms integer;
     v_state pg_catalog.jsonb;
+    v_end pg_catalog.jsonb;
     v_problems pg_catalog.text [];
+    v_problem pg_catalog.text;
     v_error pg_catalog.text;
     v_code pg_catalog.text := 'raise_exception';
 begin
@@ -39,7 +46,7 @@ begin
         raise notice 'pytelemetry_db was upgraded while this call began; the next one runs the new code';
         return;
     end if;
-    v_begin := @extschema@._cleanup_begin(p_table, p_max_duration, p_keep, p_batch_rows, p_yes);
+    v_begin := @extschema@._cleanup_begin(p_table, p_max_duration, p_keep, p_batch_rows, p_yes, p_duty);
     if p_job is not null then
         v_call_id := @extschema@._begin_call(p_job, v_begin.deadline);
         if v_call_id is null then
@@ -48,17 +55,32 @@ begin
         end if;
     end if;
     v_lock_timeout_ms := (extract(epoch from @extschema@._get_setting('lock_timeout')::interval) * 1000)::integer;
-    foreach v_policy_id in array v_begin.policy_ids loop
+    v_wish := jsonb_build_object('keep', p_keep, 'batch_rows', p_batch_rows, 'duty', p_duty);
+    v_states := jsonb_build_object();
+    v_waiting := v_begin.policy_ids;
+    while cardinality(v_waiting) > 0 loop
+        v_policy_id := v_waiting[1];
+        v_waiting := v_waiting[2:];
+        -- A pass that was under way when another one was stopped or cancelled ends as well.
+        continue when v_end is not null and not v_states ? v_policy_id::text;
         call @extschema@._cleanup_table(
-            v_version, v_policy_id, v_begin.deadline, p_keep, p_batch_rows, v_lock_timeout_ms
+            v_version, v_policy_id, v_wish, (v_states -> v_policy_id::text) || coalesce(v_end, '{}'),
+            case when cardinality(v_waiting) = 0 then 'infinity' else clock_timestamp() + interval '10 s' end,
+            v_begin.deadline, v_lock_timeout_ms
         );
         v_state := current_setting('pytelemetry_db.pass')::jsonb;
         if v_state ->> 'stop' = 'upgraded' then
             raise notice 'pytelemetry_db was upgraded; the next pass runs the new code';
             exit;
-        end if;
-        if v_state ->> 'stop' in ('running', 'busy') then
+        elsif v_state ->> 'stop' is null then
+            v_waiting := v_waiting || v_policy_id;
+            v_states := v_states || jsonb_build_object(v_policy_id, v_state);
+            continue;
+        elsif v_state ->> 'stop' in ('running', 'busy') then
             v_state := v_state || jsonb_build_object('text', concat_ws(', ', (v_state ->> 'table') || ': another session is at work on it; nothing to do here', v_state ->> 'detail'));
+        end if;
+        if v_state ->> 'stop' = 'closed' then
+            v_state := v_state || jsonb_build_object('text', format('%s: not now, its hours are %s', v_state ->> 'table', v_state ->> 'detail'));
         end if;
         if not p_quiet and v_state ? 'text' then
             raise notice '%', v_state ->> 'text';
@@ -66,11 +88,16 @@ begin
         if v_state ->> 'stop' in ('failed', 'locked', 'suspended') or v_state ? 'cancelled' then
             v_problems := v_problems || (v_state ->> 'text');
         end if;
-        exit when v_state ? 'cancelled' or v_state ? 'stopped';
+        if v_end is null and (v_state ? 'cancelled' or v_state ? 'stopped') then
+            v_end := '{"stop": "interrupted"}' || jsonb_build_object(
+                case when v_state ? 'cancelled' then 'cancelled' else 'stopped' end, true, 'detail', 'ended together with the pass of another table'
+            );
+            v_problem := v_problems[cardinality(v_problems)];
+        end if;
     end loop;
-    if v_state ? 'cancelled' then
+    if v_end ? 'cancelled' then
         v_code := 'query_canceled';
-        v_error := format('cleanup was cancelled: %s', v_problems[cardinality(v_problems)]);
+        v_error := format('cleanup was cancelled: %s', v_problem);
     elsif v_problems is not null then
         v_error := format(
             'cleanup: %s of %s tables did not finish: %s', cardinality(v_problems), cardinality(v_begin.policy_ids),
@@ -78,7 +105,7 @@ begin
         );
     end if;
     if v_state ->> 'stop' is distinct from 'upgraded' then
-        perform @extschema@._end_call(v_call_id, case when v_state ? 'cancelled' or v_state ? 'stopped' then 'interrupted' when v_problems is null then 'done' else 'failed' end, v_error);
+        perform @extschema@._end_call(v_call_id, case when v_end is not null then 'interrupted' when v_problems is null then 'done' else 'failed' end, v_error);
         perform @extschema@._prune_runs();
         delete from @extschema@._stop_request as s where s.pid = pg_backend_pid();
     end if;
@@ -89,5 +116,5 @@ begin
     end if;
 end
 $$;
-comment on procedure @extschema@.cleanup (regclass, interval, interval, integer, boolean, text, boolean) is
+comment on procedure @extschema@.cleanup (regclass, interval, interval, integer, boolean, text, boolean, text) is
 'Removes expired rows in committed batches, of one table or of all that have a policy.';

@@ -15,11 +15,11 @@ select
     clock_timestamp() - r.heartbeat_at as heartbeat_age,
     r.deadline,
     r.pid,
-    (
+    coalesce(r.waiting_for, (
         select concat_ws(': ', a.wait_event_type, a.wait_event)
         from pg_stat_activity as a
         where a.pid = r.pid
-    ) as waiting_for,
+    )) as waiting_for,
     r.role_name
 from @extschema@._run as r
 where

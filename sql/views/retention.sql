@@ -44,7 +44,10 @@ select
         l.error_message || format(' (SQLSTATE %s)', l.error_sqlstate),
         l.detail,
         case when l.keep_override then format('made with a keep of %s', l.keep) end
-    ) as last_detail
+    ) as last_detail,
+    p.strategy,
+    p.hours,
+    p.synchronous_commit
 from @extschema@._policy as p
 left join lateral (
     select

@@ -77,7 +77,13 @@ select
         when r.stop_reason = 'deadline' and r.debt_rows = 0 then true
         -- Not when others removed the rows: a paused pass does nothing, however little is left.
         else r.rows > 0 and coalesce(m.debt_fell, false)
-    end as good
+    end as good,
+    r.strategy,
+    r.strategy_reason,
+    r.duty,
+    r.target,
+    r.blocked,
+    r.gated
 from @extschema@._run as r
 left join measured as m on r.run_id = m.run_id
 left join @extschema@._policy as p on r.policy_id = p.policy_id;

@@ -85,6 +85,8 @@ def test_the_life_of_a_policy(types: Typist) -> None:
         "  grace            2 days",
         "  remove           auto",
         "  batch rows       50",
+        "  strategy         auto",
+        "  synchronous commit yes",
     ]
     assert made.stderr == "next: pytelemetry-db plan public.events_seen\n"
     changed = types.fine("policy set events_seen --max-size 50GB")
@@ -137,7 +139,7 @@ def test_a_policy_without_an_index_is_stored_with_a_warning_and_its_mend(types: 
     assert result.stderr.splitlines() == [
         "note: slow.at has no time zone; its values are read as times in UTC",
         "  try: If its writers use another zone, say p_time_zone => '…' (command line: --time-zone).",
-        "warning: no index of public.slow leads with at: every batch reads the whole table",
+        "warning: no index of public.slow leads with at: every pass reads the whole table",
         "  try: create index concurrently on public.slow (at);",
         "next: pytelemetry-db plan public.slow",
     ]
@@ -583,7 +585,7 @@ def test_json_is_all_of_stdout_and_has_a_version(types: Typist) -> None:
         assert facts[key] or key == "findings"
         assert result.stderr.splitlines()[-1].startswith("next: ")
     one = types("policy show alerts --json").json["policy"]
-    assert (one["condition"], one["keep"], one["batch_rows"]) == ("(resolved_at IS NOT NULL)", "30 days", 10000)
+    assert (one["condition"], one["keep"], one["batch_rows"]) == ("(resolved_at IS NOT NULL)", "30 days", None)
     (run, *_) = types("report --json").json["runs"]
     assert (run["rows"], run["keep_override"], run["error_message"]) == (313, False, None)
     assert re.fullmatch(r"[-\d]+T[.:\d]+\+00:00", run["started_at"])

@@ -91,6 +91,7 @@ def test_make_help_lists_the_documented_targets() -> None:
         "demo",
         "test",
         "test-matrix",
+        "bench",
         "build",
         "lint",
         "type",

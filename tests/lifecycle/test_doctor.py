@@ -136,7 +136,7 @@ def test_a_bundle_holds_no_row_no_literal_and_no_secret(database: Database, cli:
     assert cli("cleanup", "--dsn", database.dsn).returncode == 2
     path = tmp_path / "bundle.json"
     result = cli("doctor", "--bundle", path, "--dsn", database.dsn)
-    assert (result.returncode, result.stdout) == (0, "")
+    assert (result.returncode, result.stdout) == (0, ""), result.stderr
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_text()
     for secret in ("secret-row", "secret-literal", "secret-reason", "note <>", database.owner + "'"):

@@ -21,7 +21,7 @@ from pytelemetry_db.render import render_upgrade
 READER, OPERATOR, APP = "maint_reader", "maint_operator", "app_owner"
 
 # Functions behind the views: they run as whoever reads, and tell nothing but what the views do.
-BEHIND_VIEWS = {"_job_states", "_pause_text", "_run_alive", "_suspensions"}
+BEHIND_VIEWS = {"_gate_readings", "_job_states", "_pause_text", "_run_alive", "_suspensions"}
 
 # Which release is here: the command line asks before anything else.
 VERSION = "select version, migration, has_code, server_major from maint._installation"
@@ -278,7 +278,7 @@ def test_an_operator_plans_cleans_pauses_and_resumes(
         connection.execute("analyze app.active")
     planned = {row["table_name"]: row for row in operator.execute("select * from maint.plan()").fetchall()}
     assert planned["active"]["expired_rows"] >= 500
-    assert planned["active"]["findings"] == []
+    assert [one for one in planned["active"]["findings"] if one["level"] != "note"] == []
     # What an operator may not clean, the plan says with the grant that changes it.
     fixes = [finding["fix"] for finding in planned["foreign"]["findings"] if finding["check_id"] == "privilege"]
     assert bool(fixes) == (opened.cluster.version >= 170000)

@@ -46,7 +46,7 @@ DRIFT = {
     ],
     "drop function maint.plan": [f"missing {PLAN}"],
     "drop procedure maint.cleanup": [
-        "missing procedure cleanup(regclass, interval, interval, integer, boolean, text, boolean)"
+        "missing procedure cleanup(regclass, interval, interval, integer, boolean, text, boolean, text)"
     ],
     "create function maint.plan(text) returns integer language sql as 'select 1'": ["extra function plan(text)"],
     "create function maint.mine() returns trigger language plpgsql as 'begin end'": ["extra function mine()"],

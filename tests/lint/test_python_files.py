@@ -14,7 +14,7 @@ import pytest
 from support.command import ROOT
 
 PACKAGE = ROOT / "pytelemetry_db"
-FILES = sorted(PACKAGE.rglob("*.py"))
+FILES = sorted(path for folder in (PACKAGE, ROOT / "bench", ROOT / "tools") for path in folder.rglob("*.py"))
 
 STATEMENT = re.compile(
     r"\s*(select|with|insert|update|delete|merge|create|alter|drop|call|truncate|grant|revoke|comment|copy|set|reset"
@@ -24,7 +24,7 @@ STATEMENT = re.compile(
 
 
 def _name(path: Path) -> str:
-    return str(path.relative_to(PACKAGE))
+    return str(path.relative_to(ROOT))
 
 
 def test_the_layers_hold() -> None:

@@ -18,6 +18,7 @@ from pytelemetry_db import __version__
 
 INSTALLED = [*files("migrations", "functions", "procedures", "views"), ROOT / "sql" / "grants.sql"]
 REPEATABLE = files("functions", "procedures", "views")
+BENCH = sorted((ROOT / "bench" / "sql").glob("*.sql"))
 
 
 @pytest.mark.parametrize("path", INSTALLED, ids=name)
@@ -131,7 +132,7 @@ def test_the_schema_is_never_named(path: Path) -> None:
 
 
 # The frame's pieces open and close the script that is printed; the renderer writes its header.
-@pytest.mark.parametrize("path", [path for path in files() if path.parent.name != "frame"], ids=name)
+@pytest.mark.parametrize("path", [*(path for path in files() if path.parent.name != "frame"), *BENCH], ids=name)
 def test_a_file_opens_with_a_short_header(path: Path) -> None:
     header = re.match(r"(--.*\n)*", path.read_text())
     assert header is not None
@@ -139,7 +140,7 @@ def test_a_file_opens_with_a_short_header(path: Path) -> None:
     assert 1 <= len(lines) <= 6
 
 
-@pytest.mark.parametrize("path", files(), ids=name)
+@pytest.mark.parametrize("path", [*files(), *BENCH], ids=name)
 def test_a_file_has_one_idea(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 160
 
@@ -151,7 +152,7 @@ def _sqlfluff(*arguments: object) -> str:
 
 
 def test_sqlfluff_is_silent_on_the_sources() -> None:
-    assert _sqlfluff("sql") == ""
+    assert _sqlfluff("sql", "bench/sql") == ""
 
 
 @pytest.mark.parametrize("command", ["install", f"upgrade --from {__version__}", "uninstall"])

@@ -370,7 +370,7 @@ def test_which_index_serves_a_pass(owner: Connection, index: str, serves: bool) 
         if serves
         else [
             (
-                "no index of public.t leads with at: every batch reads the whole table",
+                "no index of public.t leads with at: every pass reads the whole table",
                 "create index concurrently on public.t (at);",
             )
         ]
@@ -382,7 +382,7 @@ def test_the_index_that_is_proposed_can_be_made_and_serves(database: Database) -
     with database.connect() as connection:
         connection.execute(f"create table {table} ({column} timestamptz)".encode())
         ((message, hint),) = warned(connection, lambda: set_policy(connection, table, "7 days"))
-        assert message.endswith("every batch reads the whole table")
+        assert message.endswith("every pass reads the whole table")
         connection.execute(hint.encode())
         assert warned(connection, lambda: set_policy(connection, table, "8 days")) == []
 
@@ -424,7 +424,7 @@ CALLS = [
     "insert into maint._stop_request (pid) values (1)",
     "update maint._installation set version = '9'",
     "select maint._request_stop(1)",
-    "select maint._delete_rows('public.t', 'true')",
+    "select maint._delete_rows('public.t'::regclass, 'public.t', 'true', 'ctid')",
     "create table maint.planted (id integer)",
 ]
 

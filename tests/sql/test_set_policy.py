@@ -349,7 +349,7 @@ def test_an_epoch_unit_can_be_corrected_later(owner: Connection, table: str) -> 
     assert set_policy(owner, table, epoch_unit="s")["epoch_unit"] == "s"
 
 
-@pytest.mark.parametrize("batch_rows", [0, -1, 1_000_001, 2_147_483_647])
+@pytest.mark.parametrize("batch_rows", [-1, 1_000_001, 2_147_483_647])
 def test_batch_rows_has_bounds(owner: Connection, table: str, batch_rows: int) -> None:
     said = refused(owner, table, KEEP, column="at", batch_rows=batch_rows)
     assert (said.sqlstate, said.message) == ("22023", f"batch_rows cannot be {batch_rows}")
@@ -400,10 +400,19 @@ def test_an_empty_condition_removes_the_condition(owner: Connection) -> None:
     assert set_policy(owner, "t", condition=" \n\t")["condition"] is None
 
 
+def test_a_fixed_size_of_batches_can_be_taken_back(owner: Connection) -> None:
+    owner.execute("create table t (at timestamptz)")
+    assert set_policy(owner, "t", KEEP)["batch_rows"] is None
+    assert set_policy(owner, "t", batch_rows=77)["batch_rows"] == 77
+    assert set_policy(owner, "t", strategy="pages")["batch_rows"] == 77
+    after = set_policy(owner, "t", batch_rows=0)
+    assert (after["batch_rows"], after["strategy"]) == (None, "pages")
+
+
 def test_a_refused_change_leaves_the_policy_as_it_was(owner: Connection) -> None:
     owner.execute("create table t (at timestamptz, ok boolean)")
     before = set_policy(owner, "t", KEEP, condition="ok")
-    for wrong in ({"keep": "0"}, {"condition": "nosuch"}, {"batch_rows": 0}, {"column": "ok"}):
+    for wrong in ({"keep": "0"}, {"condition": "nosuch"}, {"batch_rows": -1}, {"strategy": "quick"}, {"column": "ok"}):
         refused(owner, "t", **wrong)
     assert rows(owner, "select * from maint._policy") == [before]
 

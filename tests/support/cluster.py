@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,14 +13,16 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-BINARIES = Path("/usr/lib/postgresql")
+from tools import local_server
+from tools.local_server import BINARIES, SUPERUSER, LocalServer, ServerFailedError, as_server_account
+
+__all__ = ["BINARIES", "Cluster", "ExternalCluster", "LocalCluster", "Standby", "as_server_account", "newest_bindir"]
 
 # Roles the tests connect as. The owner of everything installed is never a superuser.
 OWNER = "maint_owner"
 PASSWORD_ROLE = "needs_password"
 
 SETTINGS = """
-listen_addresses = ''
 shared_preload_libraries = 'pg_cron,plpgsql_check'
 cron.database_name = 'postgres'
 cron.host = '{directory}'
@@ -124,65 +124,23 @@ class ExternalCluster(Cluster):
                 pytest.exit("PYTELEMETRY_TEST_DSN must connect as a superuser", returncode=2)
 
 
-class LocalCluster(Cluster):
-    """A server of our own in a temporary directory; PostgreSQL refuses to run as root, so then as `postgres`."""
+class LocalCluster(LocalServer, Cluster):
+    """A server of our own in a temporary directory."""
 
     def __init__(self, settings: str = "", bindir: Path | None = None) -> None:
-        self.bindir = bindir or newest_bindir()
-        # Short: a socket's path may not exceed 107 bytes.
-        self.directory = Path(tempfile.mkdtemp(prefix="pgt-", dir="/tmp"))
-        self.pgdata = self.directory / "data"
-        self.log = self.directory / "log"
-        self._process: subprocess.Popen[bytes] | None = None
-        self._is_root = os.geteuid() == 0
-        if self._is_root:
-            shutil.chown(self.directory, "postgres", "postgres")
-        super().__init__(str(self.directory), 5432, "postgres")
-        self._make_data()
-        with (self.pgdata / "postgresql.conf").open("a") as file:
-            file.write(SETTINGS.format(directory=self.directory))
-            file.write(f"unix_socket_directories = '{self.directory}'\n{settings}")
+        LocalServer.__init__(self, SETTINGS + settings, bindir=bindir or newest_bindir(), prefix="pgt-")
+        Cluster.__init__(self, str(self.directory), 5432, SUPERUSER)
 
     def _make_data(self) -> None:
-        self.run("initdb", "-D", self.pgdata, "-U", self.user, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+        super()._make_data()
         hba = self.pgdata / "pg_hba.conf"
         hba.write_text(f"local all {PASSWORD_ROLE} scram-sha-256\n{hba.read_text()}")
 
-    def _command(self, program: str, *arguments: object) -> list[str]:
-        return [*as_server_account(), str(self.bindir / program), *map(str, arguments)]
-
-    def run(self, program: str, *arguments: object) -> None:
-        """Run one of the server's programs under the server's account."""
-        command = self._command(program, *arguments)
-        done = subprocess.run(command, cwd=self.directory, capture_output=True, text=True)
-        assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            command = self._command("postgres", "-D", self.pgdata)
-            self._process = subprocess.Popen(command, cwd=self.directory, stdout=log, stderr=log)
-        self.wait()
-
     def wait(self, seconds: float = 60) -> None:
-        """Wait until the server accepts connections."""
-        assert self._process is not None
-        give_up = time.monotonic() + seconds
-        while self._process.poll() is None and time.monotonic() < give_up:
-            try:
-                self.connect().close()
-            except psycopg.OperationalError:
-                time.sleep(0.05)
-            else:
-                return
-        pytest.exit(f"the test server did not start:\n{self.log.read_text()[-4000:]}", returncode=2)
-
-    def _signal(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
-        self._process.wait(60)
-
-    def stop(self) -> None:
-        self._signal(signal.SIGINT)
+        try:
+            super().wait(seconds)
+        except ServerFailedError as error:
+            pytest.exit(str(error), returncode=2)
 
     def crash(self) -> None:
         self._signal(signal.SIGQUIT)
@@ -216,12 +174,6 @@ class LocalCluster(Cluster):
         if self._process is None or self._process.poll() is not None:
             self.start()
 
-    def remove(self) -> None:
-        """Stop the server and delete everything it wrote."""
-        if self._process is not None and self._process.poll() is None:
-            self.stop()
-        shutil.rmtree(self.directory)
-
 
 class Standby(LocalCluster):
     """A streaming replica with a socket directory of its own."""
@@ -240,17 +192,9 @@ class Standby(LocalCluster):
         assert promoted == (True,), self.log.read_text()[-4000:]
 
 
-def as_server_account() -> list[str]:
-    """Words before a command that run it under the server's account; a test run that is killed takes it with it."""
-    account = ["--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-    return ["setpriv", "--pdeathsig=INT", *account]
-
-
 def newest_bindir() -> Path:
-    """The server binaries to use: PYTELEMETRY_TEST_BINDIR, else the newest the distribution installed."""
-    if given := os.environ.get("PYTELEMETRY_TEST_BINDIR"):
-        return Path(given)
-    installed = sorted(BINARIES.glob("[0-9]*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    if not installed:
-        pytest.exit("no PostgreSQL server is installed: run tools/bootstrap", returncode=2)
-    return installed[-1].parent
+    """The server binaries to use; without any there is nothing to test."""
+    try:
+        return local_server.newest_bindir()
+    except ServerFailedError as error:
+        pytest.exit(str(error), returncode=2)

@@ -70,6 +70,10 @@ class Table:
                 )
             connection.execute(f"analyze {name}".encode())
             connection.execute(f"select maint.set_policy('{name}', '7 days', p_batch_rows => {batch_rows})".encode())
+            # No pauses but those of a test; earlier releases make none.
+            connection.execute(
+                "select maint.set_setting(s.name, 'full') from maint._setting as s where s.name = 'duty'"
+            )
         return cls(database, name, expired, fresh, batch_rows)
 
     def inflow(self, rows: int) -> None:

@@ -25,7 +25,7 @@ def files(*folders: str) -> list[Path]:
 
 def name(path: Path) -> str:
     """How a test calls a file."""
-    return str(path.relative_to(SQL))
+    return str(path.relative_to(SQL if path.is_relative_to(SQL) else ROOT))
 
 
 @cache

@@ -127,14 +127,17 @@ def first(root: Path) -> FixtureRelease:
     sources.rename("procedures", "_cleanup_table", "_clean_table")
     sources.edit(
         "sql/procedures/cleanup.sql",
-        ("    p_quiet boolean default false\n)", "    p_quiet boolean default false,\n    p_note text default null\n)"),
-        ("interval, integer, boolean, text, boolean) is", "interval, integer, boolean, text, boolean, text) is"),
+        ("    p_duty text default null\n)", "    p_duty text default null,\n    p_note text default null\n)"),
+        (
+            "interval, integer, boolean, text, boolean, text) is",
+            "interval, integer, boolean, text, boolean, text, text) is",
+        ),
     )
     sources.rename("views", "retention", "standing")
     for name in ("_do_batch", "_finish_run"):
         read = "    select r.* into strict v_run from @extschema@._run as r where r.run_id = p_run_id;"
         sources.edit(f"sql/functions/{name}.sql", (read, read + OLD_CALLER))
-    sources.edit("sql/views/runs.sql", ("    end as good\nfrom", "    end as good,\n    r.note\nfrom"))
+    sources.edit("sql/views/runs.sql", ("    r.gated\nfrom", "    r.gated,\n    r.note\nfrom"))
     # What verify looks at changes as well.
     sources.edit(
         "sql/functions/_relation_definitions.sql",

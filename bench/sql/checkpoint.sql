@@ -1,0 +1,2 @@
+-- Before each run, so that all of them write the same images of pages.
+checkpoint; -- noqa: PRS

@@ -1,0 +1,26 @@
+-- The telemetry platform's one-minute aggregates; keys follow when the rows are in.
+create table agg_1m (
+    client_id varchar(255) not null,
+    target varchar(255) not null,
+    window_start_ts timestamp without time zone not null,
+    count_total bigint not null default 0,
+    count_success bigint not null default 0,
+    count_error bigint not null default 0,
+    dns_error_count bigint not null default 0,
+    tcp_error_count bigint not null default 0,
+    tls_error_count bigint not null default 0,
+    http_error_count bigint not null default 0,
+    throughput_error_count bigint not null default 0,
+    dns_p50 double precision,
+    dns_p95 double precision,
+    tcp_p50 double precision,
+    tcp_p95 double precision,
+    tls_p50 double precision,
+    tls_p95 double precision,
+    ttfb_p50 double precision,
+    ttfb_p95 double precision,
+    throughput_p50 double precision,
+    throughput_p95 double precision,
+    diagnosis_label varchar(50),
+    updated_at timestamp without time zone default now()
+);

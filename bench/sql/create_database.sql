@@ -1,0 +1,2 @@
+-- An empty database.
+create database @database@ owner @role@ template template0;
