@@ -27,7 +27,7 @@ class Request:
     """What to clean: ``tables`` (none = all with a policy), ``keeps`` by table for this pass only, one time budget.
 
     ``max_duration`` and the keeps are PostgreSQL interval texts; ``yes`` allows a keep shorter than the stored one;
-    ``duty`` is the share of the time in which to work, as text.
+    ``duty`` is the share of the time in which to work, as text; ``vacuum`` vacuums what rows were removed from.
     """
 
     tables: Sequence[str] = ()
@@ -36,6 +36,7 @@ class Request:
     batch_rows: int | None = None
     duty: str | None = None
     yes: bool = False
+    vacuum: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,21 @@ def cleanup(
                 errors.append(call.error)
             if worker.closed:
                 break
+        _vacuum(worker, schema, passes if request.vacuum and not interrupts.count else [], on_notice)
         return Outcome(passes=tuple(passes), errors=tuple(errors))
+
+
+def _vacuum(
+    worker: db.Connection, schema: str, passes: Sequence[db.Row], on_notice: Callable[[str, str], None]
+) -> None:
+    """Vacuum the tables of passes; one that cannot be is a warning, because the rows are gone all the same."""
+    if not passes or worker.closed:
+        return
+    for row in db.fetch(worker, "vacuum_statements", schema, {"run_ids": [made["run_id"] for made in passes]}):
+        try:
+            db.query(worker, row["statement"].replace("%", "%%"), schema)
+        except PytelemetryError as error:
+            on_notice("WARNING", f"VACUUM of {row['schema_name']}.{row['table_name']}: {error.found}")
 
 
 def every_pass_was_good(outcome: Outcome) -> bool:

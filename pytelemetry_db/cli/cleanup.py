@@ -94,6 +94,9 @@ def cleanup(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Allow a keep shorter than the policy's, this time.")
     ] = False,
+    vacuum: Annotated[
+        bool, typer.Option("--vacuum", help="Then vacuum the tables from which rows went, if the role may.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Remove expired rows in committed batches, as the policies say. The work is done inside the database.
@@ -125,6 +128,7 @@ def cleanup(
         batch_rows=batch_rows,
         duty=duty,
         yes=yes,
+        vacuum=vacuum,
         heartbeat=heartbeat,
         json=json,
     )
@@ -201,6 +205,7 @@ def run_cleanup(
     batch_rows: int | None,
     duty: str | None = None,
     yes: bool,
+    vacuum: bool = False,
     heartbeat: "Heartbeat | None" = None,
     json: bool = False,
 ) -> int:
@@ -224,6 +229,7 @@ def run_cleanup(
         batch_rows=batch_rows,
         duty=duty,
         yes=yes,
+        vacuum=vacuum,
     )
     with Interrupts() as interrupts, Progress() as progress:
         outcome = cleaning.cleanup(
