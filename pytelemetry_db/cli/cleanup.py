@@ -176,11 +176,11 @@ def print_plan(rows: "list[db.Row]", *, json: bool = False) -> None:
         if row["note"]:
             output.say(f"{output.mark('warning')} {name}: {row['note']}")
         for finding in row["findings"]:
+            fix = f". Fix: {finding['fix']}" if finding["fix"] else ""
             if finding["level"] == "note":
-                output.detail(f"{name}: {finding['detail']}")
+                output.detail(f"{name}: {finding['detail']}{fix}")
                 continue
             mark = output.mark("critical" if finding["level"] == "error" else "warning")
-            fix = f". Fix: {finding['fix']}" if finding["fix"] else ""
             output.say(f"{mark} {name}: {finding['detail']}{fix}")
 
 

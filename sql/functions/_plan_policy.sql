@@ -1,5 +1,5 @@
 -- requires: _suspension, _preflight, _count_expired, _choose_strategy, _first_state
--- requires: _from_start, _cutoff_literal, _predicate, _size_findings
+-- requires: _from_start, _cutoff_literal, _predicate, _size_findings, _autovacuum_findings
 -- The plan of one policy. A table that cannot be read (gone, another one now)
 -- is planned without counts and says why.
 create or replace function @extschema@._plan_policy(
@@ -86,7 +86,7 @@ begin
         cross join @extschema@._choose_strategy(
             largest.relation_id, time_column, v_predicate, (p_policy).strategy, (v_state ->> 'has_mark')::boolean
         ) as c;
-        findings := findings || @extschema@._size_findings(p_policy);
+        findings := findings || @extschema@._size_findings(p_policy) || @extschema@._autovacuum_findings(p_policy);
         select case when max(c.reltuples) >= 0 then sum(greatest(c.reltuples, 0)::numeric)::bigint end into table_rows
         from @extschema@._leaves((p_policy).relation_id) as l
         inner join pg_class as c on c.oid = l.relation_id;

@@ -314,3 +314,19 @@ def test_synchronous_commit_is_the_policys_choice(database: Database, wanted: bo
     database.query("select maint.set_policy('app.events', p_synchronous_commit => %s)", wanted)
     database.query("call maint.cleanup()")
     assert {row["setting"] for row in database.query("select setting from app.seen")} == {found}
+
+
+def test_autovacuum_that_comes_too_seldom_is_told_with_what_it_should_be(database: Database) -> None:
+    table = Table.make(database, expired=3000, fresh=90000, batch_rows=5000, slow=0)
+    advice = "select f from maint._policy as p, jsonb_array_elements(maint._autovacuum_findings(p)) as f"
+    assert database.query(advice) == []
+    database.query("call maint.cleanup()")
+    assert table.last_run()["rows"] == 3000
+    ((found,),) = (row.values() for row in database.query(advice))
+    assert found["level"] == "note"
+    assert found["detail"].startswith(
+        "autovacuum comes after about 18650 dead rows, and passes remove about 3000 a day"
+    )
+    assert found["fix"].endswith("set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1500);")
+    database.query(found["fix"])
+    assert database.query(advice) == []
