@@ -31,7 +31,8 @@ as $$
                 ) / case when p_blocked > 0 then 2 else 1 end)::integer
             end,
             'cost', c.cost,
-            'wait', (p_elapsed_ms * (1 / s.duty - 1) + case when p_blocked > 0 then s.target else 0 end)::integer
+            -- Half of the time after which a pass counts as dead, at most.
+            'wait', least(30000, p_elapsed_ms * (1 / s.duty - 1) + case when p_blocked > 0 then s.target else 0 end)::integer
         )
     from (
         select

@@ -1,4 +1,4 @@
--- requires: _begin_transaction, _start_run, _step, _finish_run, _analyze_after, _run_text
+-- requires: _begin_transaction, _renew_heartbeats, _start_run, _step, _finish_run, _analyze_after, _run_text
 -- One turn of a pass, until p_until: thin, because it commits. Waiting is cut into
 -- slices with a COMMIT after each, because a sleeping statement would hold the
 -- xmin horizon. After an upgrade it calls nothing any more: what it knows of may
@@ -25,6 +25,7 @@ begin
         perform set_config('pytelemetry_db.pass', v_upgraded, true);
         return;
     end if;
+    perform @extschema@._renew_heartbeats();
     if v_state is null then
         v_state := @extschema@._start_run(
             p_policy_id, p_deadline, (p_wish ->> 'keep')::interval, (p_wish ->> 'batch_rows')::integer, p_wish ->> 'duty'

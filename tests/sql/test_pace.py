@@ -59,6 +59,28 @@ def test_the_pause_after_a_batch_of_100_ms(
     assert after(owner, elapsed=100, duty=duty, blocked=blocked)["wait"] == wait
 
 
+def test_no_pause_is_so_long_that_the_pass_seems_dead(owner: psycopg.Connection[Any]) -> None:
+    assert after(owner, elapsed=60000, duty=0.01)["wait"] == 30000
+
+
+def test_passes_that_wait_for_their_turn_stay_alive(database: Database) -> None:
+    """Those of the session itself, and no others."""
+    for name in ("app.events", "app.alerts"):
+        Table.make(database, name, expired=10, slow=0)
+    database.query("call maint.cleanup()")
+    with database.connect() as session:
+        session.execute(
+            "update maint._run set stop_reason = null, finished_at = null, heartbeat_at = now() - interval '50 s',"
+            " pid = case table_name when 'events' then pg_backend_pid() else 1 end, backend_start ="
+            " (select backend_start from pg_stat_activity where pid = pg_backend_pid())"
+        )
+        session.execute("select maint._renew_heartbeats()")
+        fresh = session.execute(
+            "select table_name from maint._run where heartbeat_at > now() - interval '10 s'"
+        ).fetchall()
+    assert fresh == [("events",)]
+
+
 @pytest.mark.parametrize(
     ("target", "lock_timeout", "ms"),
     [
