@@ -1,4 +1,4 @@
--- requires: _delete_batch, _delete_pages
+-- requires: _delete_batch, _delete_pages, _last_item
 -- One DELETE in a locked leaf, by the strategy that was chosen for it. Returns the
 -- state after it, with what it did: "deleted", "wal_bytes", "skipped" (rows that
 -- somebody had locked). A leaf that is done has no "mode" any more.
@@ -38,13 +38,14 @@ begin
         v_span := floor(v_limit / (p_state ->> 'density')::numeric)::bigint;
         if v_item > 0 or v_span = 0 then
             -- Less than a page: what is left of it, or as many line pointers as rows.
-            v_items := least(v_limit, v_most - v_item);
+            v_most := least(v_most, @extschema@._last_item(p_leaf, v_page) + 1);
+            v_items := least(v_limit, greatest(v_most - v_item, 1));
             v_span := 0;
         end if;
         select b.* into v_batch
         from @extschema@._delete_pages(p_leaf_id, p_leaf, p_predicate, v_page, v_item, v_span, v_items, v_skips) as b;
-        v_item := (v_item + v_items) % v_most;
-        v_page := v_page + v_span + (v_items > 0 and v_item = 0)::integer;
+        v_page := v_page + v_span + (v_items > 0 and v_item + v_items >= v_most)::integer;
+        v_item := case when v_item + v_items < v_most then v_item + v_items else 0 end;
         v_end := v_page >= (p_state ->> 'pages')::bigint;
         p_state := p_state || jsonb_build_object('page', v_page, 'item', v_item);
     end if;

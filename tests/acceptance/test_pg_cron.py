@@ -180,18 +180,12 @@ BY_HAND = {"cleans": "call maint.cleanup()", "fails": "set statement_timeout = 0
 
 
 def fill_libpq(server: Server) -> None:
-    for role in (LEAVER,):
-        with server.cluster.connect() as root:
-            root.execute(f"create role {role} login in role {OWNER}")
-    server.cron(f"grant usage on schema cron to {LEAVER}")
-    server.cron(f"grant execute on function cron.schedule_in_database to {LEAVER}")
     server.add("here", expired=6000, slow=0.3)
     agrees = server.add("agrees", expired=300, batch_rows=100, slow=0)
     agrees.query("select maint.set_setting('vacuum_schedule', %s)", EVERY_MINUTE)
     agrees.query("select maint.set_setting('prune_schedule', %s)", EVERY_MINUTE)
     agrees.query("select maint.set_setting('cron_history_keep_count', '40')")
     server.add("removed", expired=6000, slow=0.3)
-    server.add("left_by_its_role", LEAVER, expired=100, slow=0)
     server.add("takes_long", expired=1000, batch_rows=10, slow=1.3)
     # A pass of more than two minutes, in batches of a second: neither size nor speed is adapted to it.
     server.add("by_hand", expired=100, slow=0)
@@ -208,7 +202,17 @@ def fill_one(server: Server) -> None:
     server.add("app", expired=300, batch_rows=100, slow=0)
 
 
-FILLED = (fill_libpq, fill_workers, fill_one, fill_one)
+def fill_down(server: Server) -> None:
+    """A job whose role will be dropped is here, because that may end the launcher and all that it waits for."""
+    with server.cluster.connect() as root:
+        root.execute(f"create role {LEAVER} login in role {OWNER}")
+    server.cron(f"grant usage on schema cron to {LEAVER}")
+    server.cron(f"grant execute on function cron.schedule_in_database to {LEAVER}")
+    fill_one(server)
+    server.add("left_by_its_role", LEAVER, expired=100, slow=0)
+
+
+FILLED = (fill_libpq, fill_workers, fill_one, fill_down)
 
 
 def in_state(server: Server, name: str, state: str, seconds: float = 20) -> dict[str, Any]:
@@ -302,25 +306,6 @@ def test_a_session_that_outlives_its_job_is_shown_with_what_stops_it(stage: Stag
     server.command("here", "schedule", "remove")
 
 
-def test_the_owner_of_a_job_was_dropped(stage: Stage) -> None:
-    server, name = stage.libpq, "left_by_its_role"
-    assert until(lambda: finished(server, name), MINUTE)[0]["role_name"] == LEAVER
-    server.cron(f"drop owned by {LEAVER}")
-    server.cron(f"drop role {LEAVER}")
-    job = server.job(name)
-    assert job["state"] == "owner dropped"
-    owner = Database(server.cluster, name)
-    found = server.cli.here("doctor", "--dsn", owner.dsn)
-    assert f"job cleanup is owner dropped: role {LEAVER} does not exist any more" in found.stdout
-    assert job["state_fix"].endswith("; -- in database here")
-    server.cron(job["state_fix"])
-    assert server.cron("select jobid from cron.job where username = %s", LEAVER) == []
-    server.databases[name] = owner
-    server.apply(name)
-    assert server.job(name)["role_name"] == OWNER
-    assert server.job(name)["state"] in ("ok", "waiting")
-
-
 def test_vacuum_and_prune_do_what_they_say(stage: Stage) -> None:
     server, database = stage.libpq, stage.libpq.databases["agrees"]
     vacuumed = "select last_vacuum from pg_stat_user_tables where relname = 'events'"
@@ -360,6 +345,25 @@ def test_downtime_shows_as_missed_and_nothing_queues(stage: Stage) -> None:
     assert job["state"] in ("ok", "running")
     # One call for each time since, and not one more for what was missed.
     assert len(server.calls("app")) + job["missed_24h"] <= job["expected_24h"] + 2
+
+
+def test_the_owner_of_a_job_was_dropped(stage: Stage) -> None:
+    server, name = stage.down, "left_by_its_role"
+    assert until(lambda: finished(server, name), MINUTE)[0]["role_name"] == LEAVER
+    server.cron(f"drop owned by {LEAVER}")
+    server.cron(f"drop role {LEAVER}")
+    job = server.job(name)
+    assert job["state"] == "owner dropped"
+    owner = Database(server.cluster, name)
+    found = server.cli.here("doctor", "--dsn", owner.dsn)
+    assert f"job cleanup is owner dropped: role {LEAVER} does not exist any more" in found.stdout
+    assert job["state_fix"].endswith("; -- in database postgres")
+    server.cron(job["state_fix"])
+    assert server.cron("select jobid from cron.job where username = %s", LEAVER) == []
+    server.databases[name] = owner
+    server.apply(name)
+    assert server.job(name)["role_name"] == OWNER
+    assert server.job(name)["state"] in ("ok", "waiting")
 
 
 def test_after_a_restart_and_after_a_kill_the_launcher_goes_on(stage: Stage) -> None:

@@ -210,7 +210,7 @@ def check_case(connection: psycopg.Connection[Any], session: psycopg.Connection[
     planned = session.execute(
         "select expired_rows, (extract(epoch from cutoff) * 1e6)::bigint from maint.plan(%s::regclass)", (table,)
     ).fetchone()
-    session.execute("call maint.cleanup(%s::regclass)", (table,))
+    session.execute("call maint.cleanup(%s::regclass, p_duty => 'full')", (table,))
     run = connection.execute(
         "select cutoff, rows, largest_batch, stop_reason, debt_rows from maint.runs order by run_id desc limit 1"
     ).fetchone()
