@@ -129,7 +129,7 @@ def _vacuum(
         try:
             db.query(worker, row["statement"].replace("%", "%%"), schema)
         except PytelemetryError as error:
-            on_notice("WARNING", f"VACUUM of {row['schema_name']}.{row['table_name']}: {error.found}")
+            on_notice("WARNING", f"{row['schema_name']}.{row['table_name']} was not vacuumed: {error.found}")
 
 
 def every_pass_was_good(outcome: Outcome) -> bool:
