@@ -1,7 +1,8 @@
 -- A batch met a lock, or a row that was moved to another partition meanwhile
--- (SQLSTATE 40001), and was rolled back. Wait a little longer each time, try half
--- the rows, and next time skip what is locked, where the role may lock rows (which
--- takes UPDATE on a column). Give up after ten misses in a row.
+-- (SQLSTATE 40001), and was rolled back. Wait a little longer each time. Without a
+-- leaf it was no row that was locked; else try half the rows, and skip what is
+-- locked, where the role may lock rows (which takes UPDATE on a column). Give up
+-- after ten misses in a row.
 create or replace function @extschema@._missed_lock(p_state jsonb, p_leaf_id oid, p_sqlstate text, p_message text)
 returns jsonb
 language sql
@@ -11,7 +12,8 @@ as $$
     select
         p_state
         || jsonb_build_object(
-            'missed', m.missed, 'limit', greatest((p_state ->> 'limit')::integer / 2, 1),
+            'missed', m.missed,
+            'limit', greatest((p_state ->> 'limit')::integer / case when p_leaf_id is null then 1 else 2 end, 1),
             'skips', p_sqlstate = '55P03' and coalesce(has_any_column_privilege(p_leaf_id, 'UPDATE'), false)
         )
         || case
