@@ -73,7 +73,9 @@ Hours = Annotated[
 SynchronousCommit = Annotated[
     str | None,
     typer.Option(
-        "--synchronous-commit", metavar="BOOL", help="on, or off: a crash may bring back the last rows. [default: on]"
+        "--synchronous-commit",
+        metavar="BOOL",
+        help="on: each batch waits until the disk has it; off: only the end of a pass does. [default: off]",
     ),
 ]
 

@@ -52,7 +52,7 @@ begin
     v_policy.batch_rows := nullif(coalesce(p_batch_rows, v_policy.batch_rows), 0);
     v_policy.strategy := coalesce(p_strategy, v_policy.strategy, 'auto');
     v_policy.hours := nullif(coalesce(p_hours, v_policy.hours), '');
-    v_policy.synchronous_commit := coalesce(p_synchronous_commit, v_policy.synchronous_commit, true);
+    v_policy.synchronous_commit := coalesce(p_synchronous_commit, v_policy.synchronous_commit, false);
     v_policy.max_size := coalesce(pg_size_bytes(p_max_size), v_policy.max_size);
     if v_is_new and p_time_zone is null and v_policy.time_type in ('timestamp', 'date') then
         raise notice '%.% has no time zone; its values are read as times in %', v_policy.table_name, v_policy.time_column, @extschema@._default_time_zone()

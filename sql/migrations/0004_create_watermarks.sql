@@ -7,7 +7,7 @@ update @extschema@._policy set batch_rows = null
 where batch_rows = 10000;
 alter table @extschema@._policy add column strategy text not null default 'auto';
 alter table @extschema@._policy add column hours text;
-alter table @extschema@._policy add column synchronous_commit boolean not null default true;
+alter table @extschema@._policy add column synchronous_commit boolean not null default false;
 alter table @extschema@._policy add constraint _policy_strategy
 check (strategy in ('auto', 'range', 'pages'));
 

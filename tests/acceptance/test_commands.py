@@ -86,7 +86,7 @@ def test_the_life_of_a_policy(types: Typist) -> None:
         "  remove           auto",
         "  batch rows       50",
         "  strategy         auto",
-        "  synchronous commit yes",
+        "  synchronous commit no",
     ]
     assert made.stderr == "next: pytelemetry-db plan public.events_seen\n"
     changed = types.fine("policy set events_seen --max-size 50GB")

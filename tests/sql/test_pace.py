@@ -324,7 +324,7 @@ def test_a_pass_ends_with_its_hours(database: Database) -> None:
     table.assert_nothing_half_done(whole_batches=True)
 
 
-@pytest.mark.parametrize(("wanted", "found"), [(None, "on"), (False, "off")])
+@pytest.mark.parametrize(("wanted", "found"), [(None, "off"), (False, "off"), (True, "on")])
 def test_synchronous_commit_is_the_policys_choice(database: Database, wanted: bool | None, found: str) -> None:
     Table.make(database, expired=100, slow=0)
     database.query("create table app.seen (setting text)")
