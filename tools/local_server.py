@@ -42,7 +42,7 @@ class LocalServer:
             shutil.chown(self.directory, SUPERUSER, SUPERUSER)
         self._make_data()
         with (self.pgdata / "postgresql.conf").open("a") as file:
-            file.write(f"\nlisten_addresses = ''\nunix_socket_directories = '{self.directory}'\n")
+            file.write(f"\nport = 5432\nlisten_addresses = ''\nunix_socket_directories = '{self.directory}'\n")
             file.write(settings.replace("{directory}", str(self.directory)))
 
     def _make_data(self) -> None:
