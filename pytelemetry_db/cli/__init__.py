@@ -18,6 +18,7 @@ from pytelemetry_db.cli import (
     lifecycle,
     output,
     package,
+    plan,
     policy,
     report,
     schedule,
@@ -71,6 +72,7 @@ sql.register(app)
 package.register(app)
 status.register(app)
 policy.register(app)
+plan.register(app)
 cleanup.register(app)
 schedule.register(app)
 report.register(app)

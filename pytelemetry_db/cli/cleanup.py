@@ -1,35 +1,22 @@
-"""Commands that look at expired rows and remove them: plan, cleanup."""
+"""The command that removes expired rows: cleanup."""
 
 import os
-import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pytelemetry_db.cli import output
+from pytelemetry_db.cli.keeps import BatchRows, Keeps, Tables, keeps_of, keeps_of_environment
 from pytelemetry_db.cli.options import Common, DryRun, Json, accepts, open_connection, resolve_source
+from pytelemetry_db.cli.plan import show_plan
 from pytelemetry_db.cli.report import print_passes
-from pytelemetry_db.errors import OperationFailed, UsageError
+from pytelemetry_db.errors import OperationFailed
 
 if TYPE_CHECKING:
-    from pytelemetry_db import db
     from pytelemetry_db.heartbeat import Heartbeat
 
-__all__ = ["print_plan", "register", "run_cleanup", "show_plan"]
+__all__ = ["register", "run_cleanup"]
 
-Tables = Annotated[
-    list[str] | None, typer.Argument(metavar="TABLE", help="Only these tables. [default: all that have a policy]")
-]
-Keeps = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--keep", metavar="TABLE=DURATION", help="A keep for this time only, such as events_seen=5d; repeatable."
-    ),
-]
-BatchRows = Annotated[
-    int | None,
-    typer.Option("--batch-rows", metavar="N", help="A fixed number of rows in a batch. [default: as the policy says]"),
-]
 Duty = Annotated[
     str | None,
     typer.Option(
@@ -46,29 +33,11 @@ AggDays = Annotated[
     int | None,
     typer.Option("--agg-retention-days", metavar="N", help="Short for --keep agg_1m=Nd. [env: AGG_RETENTION_DAYS]"),
 ]
-_DAYS = {"events_seen": "EVENTS_RETENTION_DAYS", "agg_1m": "AGG_RETENTION_DAYS"}
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    app.command("plan")(accepts(plan))
     app.command("cleanup")(accepts(cleanup))
-
-
-def plan(
-    common: Common,
-    tables: Tables = None,
-    keep: Keeps = None,
-    batch_rows: BatchRows = None,
-    estimate: Annotated[bool, typer.Option("--estimate", help="Estimate from statistics instead of counting.")] = False,
-    json: Json = False,
-) -> None:
-    """Show what a cleanup would remove now, without removing anything.
-
-    --keep events_seen=5d shows what another keep would remove. Counting reads the expired rows once; --estimate does
-    not.
-    """
-    show_plan(common, tables or [], _keeps(keep or [], {}), batch_rows=batch_rows, exact=not estimate, json=json)
 
 
 def cleanup(
@@ -115,7 +84,7 @@ def cleanup(
     interrupted by a signal.
     """
     days = {"events_seen": events_retention_days, "agg_1m": agg_retention_days}
-    keeps = _keeps(keep or [], days)
+    keeps = keeps_of(keep or [], days)
     heartbeat = _heartbeat(heartbeat_url)
     if dry_run:
         show_plan(common, tables or [], keeps, batch_rows=batch_rows, exact=True, json=json)
@@ -133,67 +102,6 @@ def cleanup(
         json=json,
     )
     raise typer.Exit(code)
-
-
-def show_plan(
-    common: Common, tables: list[str], keeps: dict[str, str], *, batch_rows: int | None, exact: bool, json: bool
-) -> None:
-    """Print the plan."""
-    from pytelemetry_db import db, planning
-
-    with open_connection(common, "plan") as connection:
-        meant = keeps | _keeps_of_environment(connection, common.schema, tables, keeps)
-        rows = planning.plan(connection, common.schema, tables, meant, batch_rows=batch_rows, exact=exact)
-        output.say(f"{db.where(connection)}, schema {common.schema}: what would go now; nothing is removed")
-    print_plan(rows, json=json)
-    _next_of_plan(rows, tables, keeps)
-
-
-def print_plan(rows: "list[db.Row]", *, json: bool = False) -> None:
-    """Print plan rows, their statements with --verbose, and what stands in the way."""
-    if json:
-        output.json_dump({"plan": rows})
-        return
-    output.table(
-        ("table", "keep", "cutoff", "expired", "of about", "batches", "oldest", "state"),
-        [
-            (
-                f"{row['schema_name']}.{row['table_name']}",
-                row["keep"],
-                row["cutoff"],
-                None if row["expired_rows"] is None else f"{'' if row['exact'] else 'about '}{row['expired_rows']:,}",
-                row["table_rows"],
-                row["batches"],
-                row["oldest"],
-                row["state"],
-            )
-            for row in rows
-        ],
-    )
-    for row in rows:
-        name = f"{row['schema_name']}.{row['table_name']}"
-        output.detail(f"{name}: {row['statement']}")
-        if row["note"]:
-            output.say(f"{output.mark('warning')} {name}: {row['note']}")
-        for finding in row["findings"]:
-            fix = f". Fix: {finding['fix']}" if finding["fix"] else ""
-            if finding["level"] == "note":
-                output.detail(f"{name}: {finding['detail']}{fix}")
-                continue
-            mark = output.mark("critical" if finding["level"] == "error" else "warning")
-            output.say(f"{mark} {name}: {finding['detail']}{fix}")
-
-
-def _next_of_plan(rows: "list[db.Row]", tables: list[str], keeps: dict[str, str]) -> None:
-    """What was planned, as the command that does it; unless it cannot be done, or there is nothing to do."""
-    if any(row["state"] == "suspended" or any(one["level"] == "error" for one in row["findings"]) for row in rows):
-        output.next_step("pytelemetry-db doctor")
-    elif all(row["expired_rows"] == 0 for row in rows):
-        output.say(f"{output.mark('ok')} nothing is expired")
-        output.next_step("pytelemetry-db status")
-    else:
-        said = [word for table, keep in keeps.items() for word in ("--keep", f"{table}={keep}")]
-        output.next_step(shlex.join(["pytelemetry-db", "cleanup", *tables, *said]))
 
 
 def run_cleanup(
@@ -218,7 +126,7 @@ def run_cleanup(
     limit = durations.to_interval(max_duration, "--max-duration")
     source = resolve_source(common)
     with open_connection(common, "cleanup", source=source) as connection:
-        keeps = keeps | _keeps_of_environment(connection, common.schema, tables, keeps)
+        keeps = keeps | keeps_of_environment(connection, common.schema, tables, keeps)
         output.say(f"{db.where(connection)} {source.origin}, schema {common.schema}")
         # A table that does not exist, or code of ours that does not, is told before the work begins.
         planning.targets(connection, common.schema, tables, keeps)
@@ -273,39 +181,3 @@ def _tell(to: "Heartbeat") -> None:
         output.warn(str(error))
     else:
         output.note(f"told {to.shown}")
-
-
-def _keeps(pairs: list[str], days: dict[str, int | None]) -> dict[str, str]:
-    from pytelemetry_db import durations
-
-    keeps = {table: f"{number} days" for table, number in days.items() if number is not None}
-    for pair in pairs:
-        table, equals, value = pair.rpartition("=")
-        if not equals or not table:
-            raise UsageError(f'--keep: found "{pair}"', "TABLE=DURATION, such as events_seen=7d")
-        keep = durations.to_interval(value, f"--keep {table}=")
-        if keeps.setdefault(table, keep) != keep:
-            raise UsageError(f"two keeps for {table}: {keeps[table]} and {keep}", next_step="say one")
-    return keeps
-
-
-def _keeps_of_environment(
-    connection: "db.Connection", schema: str, tables: list[str], said: dict[str, str]
-) -> dict[str, str]:
-    """EVENTS_RETENTION_DAYS and AGG_RETENTION_DAYS, for tables that have a policy and are meant now."""
-    from pytelemetry_db import policies
-
-    found: dict[str, str] = {}
-    wanted = {name: os.environ[variable] for name, variable in _DAYS.items() if os.environ.get(variable)}
-    if not wanted:
-        return found
-    for row in policies.list_policies(connection, schema):
-        name = row["table_name"]
-        if row["state"] == "suspended" or name not in wanted or {name, row["name"]} & set(said):
-            continue
-        if not tables or {name, row["name"]} & set(tables):
-            if not wanted[name].isdecimal():
-                raise UsageError(f'{_DAYS[name]}: found "{wanted[name]}"', "a whole number of days")
-            found[row["name"]] = f"{wanted[name]} days"
-            output.note(f"{_DAYS[name]}={wanted[name]}: keep of {row['name']} for this pass")
-    return found

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pytelemetry_db.cli import cleanup, lifecycle, output, report
+from pytelemetry_db.cli import cleanup, lifecycle, output, plan, report
 from pytelemetry_db.cli.options import Common, Talk, accepts, resolve_source
 from pytelemetry_db.errors import OperationFailed, UsageError
 
@@ -71,7 +71,7 @@ def _act(common: Common) -> None:
     _say_command("install --profile telemetry")
     lifecycle.install(common, profile="telemetry", time_zone=TIME_ZONE)
     _say_command("plan")
-    cleanup.plan(common)
+    plan.plan(common)
     _say_command("cleanup")
     code = cleanup.run_cleanup(common, [], {}, max_duration="1h", batch_rows=None, yes=False)
     if code:

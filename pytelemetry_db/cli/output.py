@@ -29,6 +29,7 @@ __all__ = [
     "only_logged",
     "say",
     "script",
+    "size",
     "table",
     "timed",
     "to_json",
@@ -188,6 +189,15 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
             for cell, width, to_right in zip(row, widths, right, strict=True)
         ]
         line("  ".join(cells).rstrip())
+
+
+def size(count: int) -> str:
+    """Write a number of bytes as pg_size_pretty does."""
+    value, units = float(count), iter(("bytes", "kB", "MB", "GB", "TB"))
+    unit = next(units)
+    while abs(value) >= 10240 and unit != "TB":
+        value, unit = value / 1024, next(units)
+    return f"{value:.0f} {unit}"
 
 
 def json_dump(facts: Mapping[str, object]) -> None:

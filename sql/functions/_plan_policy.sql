@@ -1,5 +1,5 @@
 -- requires: _suspension, _preflight, _count_expired, _choose_strategy, _first_state
--- requires: _from_start, _cutoff_literal, _predicate, _size_findings, _autovacuum_findings
+-- requires: _from_start, _cutoff_literal, _predicate, _size_findings, _autovacuum_findings, _bill, _gates
 -- The plan of one policy. A table that cannot be read (gone, another one now)
 -- is planned without counts and says why.
 create or replace function @extschema@._plan_policy(
@@ -32,6 +32,8 @@ declare
     v_predicate text;
     v_suspension record;
     v_state jsonb;
+    v_bill jsonb;
+    v_chosen record;
     v_bound boolean := not exists (select from @extschema@._suspension((p_policy).policy_id) as s where s.guard = 'binding');
 begin
     schema_name := (p_policy).schema_name;
@@ -64,20 +66,11 @@ begin
         select c.counted, c.exact into expired_rows, exact
         from @extschema@._count_expired((p_policy).relation_id, v_predicate, case when p_exact then null else 0 end) as c;
         v_state := @extschema@._first_state(p_policy, p_batch_rows, null);
-        batches := ceil(
-            expired_rows::numeric / coalesce(
-                p_batch_rows, (p_policy).batch_rows,
-                -- What fits into the target, at the cost of a row in the last pass.
-                greatest(1, 0.85 * (v_state ->> 'target')::numeric / coalesce((v_state ->> 'cost')::numeric, 0.001))
-            )
-        )::bigint;
         oldest := @extschema@._probe_boundary(
             @extschema@._qualified_name((p_policy).relation_id), time_column,
             @extschema@._from_start(p_policy, v_state, format('%I is not null', time_column)), 0
         );
-        select
-            findings || jsonb_build_object('check_id', 'strategy', 'level', 'note', 'detail', format('by %s: %s', c.strategy, c.reason), 'fix', null)
-        into findings
+        select c.strategy, c.reason, c.correlation into v_chosen
         from (
             select l.relation_id from @extschema@._leaves((p_policy).relation_id) as l
             order by pg_relation_size(l.relation_id) desc
@@ -86,7 +79,25 @@ begin
         cross join @extschema@._choose_strategy(
             largest.relation_id, time_column, v_predicate, (p_policy).strategy, (v_state ->> 'has_mark')::boolean
         ) as c;
-        findings := findings || @extschema@._size_findings(p_policy) || @extschema@._autovacuum_findings(p_policy);
+        if found then
+            findings := findings || jsonb_build_object(
+                'check_id', 'strategy', 'level', 'note', 'detail', format('by %s: %s', v_chosen.strategy, v_chosen.reason), 'fix', null
+            );
+        end if;
+        v_bill := @extschema@._bill(
+            p_policy, expired_rows, coalesce(p_batch_rows, (p_policy).batch_rows), v_chosen.strategy, v_chosen.correlation
+        );
+        batches := (v_bill ->> 'batches')::bigint;
+        findings := findings || v_bill || @extschema@._size_findings(p_policy) || @extschema@._autovacuum_findings(p_policy);
+        select
+            findings || coalesce(jsonb_agg(jsonb_build_object(
+                'check_id', 'gate', 'level', 'warning',
+                'detail', format('a pass would wait now: %s is at %s (limit %s), because of %s', g.gate, g.value, g.limit_value, g.cause),
+                'fix', format('end what causes it, or select %I.set_setting(%L, ''off'')', @extschema@._schema(), 'gate_' || g.gate)
+            )), '[]')
+        into findings
+        from @extschema@._gates((p_policy).relation_id) as g
+        where g.reading >= 1;
         select case when max(c.reltuples) >= 0 then sum(greatest(c.reltuples, 0)::numeric)::bigint end into table_rows
         from @extschema@._leaves((p_policy).relation_id) as l
         inner join pg_class as c on c.oid = l.relation_id;

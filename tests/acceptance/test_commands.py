@@ -57,8 +57,8 @@ def types(database: Database, cli: Cli) -> Typist:
 
 
 def table_of(text: str) -> list[dict[str, str]]:
-    """A printed table, by column: cells begin where the title begins, or end where it ends."""
-    header, *lines = text.splitlines()
+    """The first printed table, by column: cells begin where the title begins, or end where it ends."""
+    header, *lines = text.partition("\n\n")[0].splitlines()
     found = []
     for line in lines:
         cells = {}
@@ -194,6 +194,10 @@ def test_a_plan_shows_what_would_go_and_changes_nothing(types: Typist) -> None:
     assert {name: int(row["of about"]) for name, row in shown.items()} == {name: len(before[name]) for name in before}
     assert all(re.fullmatch(STAMP, row["cutoff"]) for row in shown.values())
     assert "(from" not in plan.stdout
+    bill = {row["bill"].removeprefix("public."): row for row in table_of(plan.stdout.partition("\n\n")[2])}
+    assert set(bill) == {name for name, row in shown.items() if row["expired"] != "0"}
+    assert {row["back to disk"] for row in bill.values()} == {"0 bytes"}
+    assert all(row["basis"] == "no pass yet, by the figures of ordinary rows" for row in bill.values())
     assert plan.stderr.splitlines()[-1] == "next: pytelemetry-db cleanup"
     assert present(types.database) == before
     assert types.database.value("select count(*) from maint.runs") == 0
