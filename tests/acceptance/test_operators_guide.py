@@ -138,7 +138,9 @@ def test_a_dry_run_deletes_nothing_and_says_what_would_go(full: Operator, text: 
     assert present(full.database) == before
     assert full.database.value("select count(*) from maint.runs") == 0
     # table, keep (two words), cutoff (two words), expired
-    lines = [line.split() for line in result.stdout.splitlines()[1:]]
+    plan, _, bill = result.stdout.partition("\n\n")
+    lines = [line.split() for line in plan.splitlines()[1:]]
+    assert len(bill.splitlines()) == 1 + len(lines)
     told = {line[0].removeprefix("public."): int(line[5]) for line in lines}
     assert told == {name: len(before[name] - left[name]) for name in before}
     assert all(told.values())
