@@ -7,7 +7,7 @@ BIN := .venv/bin
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-matrix bench lint type format build sql release-script db-cleanup db-cleanup-force versions clean
+.PHONY: help demo test test-matrix bench lint type format build sql release-script db-cleanup db-cleanup-force db-health versions clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ db-cleanup: .venv/.run ## what a cleanup would remove; changes nothing
 
 db-cleanup-force: .venv/.run ## remove what the policies name
 	@$(BIN)/pytelemetry-db cleanup
+
+db-health: .venv/.run ## is the database well, and is retention kept?
+	@$(BIN)/pytelemetry-db health
 
 versions: .venv/.dev ## what runs here
 	@tools/bootstrap

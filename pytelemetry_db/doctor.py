@@ -81,6 +81,9 @@ def diagnose(connection: db.Connection, schema: str, table: str | None = None) -
         for query in ("doctor", "doctor_cron")
         for row in db.fetch(connection, query, schema, {"schema": schema})
     ]
+    # Not where one table was asked for: what the guide recommends is about others, too.
+    if table is None:
+        rows += db.fetch(connection, "doctor_documented", schema)
     known: list[str] = []
     if state.has_code:
         rows += [{"name": None, **row} for row in db.fetch(connection, "doctor_jobs", schema)]

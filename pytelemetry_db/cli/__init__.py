@@ -14,6 +14,7 @@ from pytelemetry_db.cli import (
     cleanup,
     demo,
     doctor,
+    health,
     legacy,
     lifecycle,
     output,
@@ -76,6 +77,7 @@ plan.register(app)
 cleanup.register(app)
 schedule.register(app)
 report.register(app)
+health.register(app)
 doctor.register(app)
 demo.register(app)
 

@@ -66,6 +66,9 @@ def cleanup(
     vacuum: Annotated[
         bool, typer.Option("--vacuum", help="Then vacuum the tables from which rows went, if the role may.")
     ] = False,
+    health_check: Annotated[
+        bool, typer.Option("--health-check", help="Only look, as pytelemetry-db health does; remove nothing.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Remove expired rows in committed batches, as the policies say. The work is done inside the database.
@@ -83,6 +86,10 @@ def cleanup(
     not, or interrupted by others; 2 failed, locked out or suspended; 3 no policy; 64 wrong usage; 130 and 143
     interrupted by a signal.
     """
+    if health_check:
+        from pytelemetry_db.cli.health import show_health
+
+        raise typer.Exit(show_health(common, [], json=json))
     days = {"events_seen": events_retention_days, "agg_1m": agg_retention_days}
     keeps = keeps_of(keep or [], days)
     heartbeat = _heartbeat(heartbeat_url)

@@ -15,6 +15,7 @@ from pytelemetry_db.errors import PytelemetryError, UsageError
 __all__ = [
     "SCHEMA_VERSION",
     "Level",
+    "clear",
     "configure",
     "detail",
     "fail",
@@ -88,6 +89,11 @@ def configure(
     else:
         atexit.register(_talk.log.close)
         _talk.logged = tuple(stream for stream in (sys.stdout, sys.stderr) if _is_same_file(stream, _talk.log))
+
+
+def clear() -> None:
+    """Begin anew at the top of the terminal."""
+    sys.stdout.write("\x1b[H\x1b[2J")
 
 
 def is_quiet() -> bool:

@@ -50,6 +50,11 @@ begin
             where
                 c.relnamespace = to_regnamespace(quote_ident(v_schema)) and c.relkind = 'v' and c.relname !~ '^_'
                 and p.pronamespace = c.relnamespace
+            union all
+            -- The checks of the view health, which are called by name, and what they call.
+            select 'function', p.oid::regprocedure::text
+            from pg_proc as p
+            where p.pronamespace = to_regnamespace(quote_ident(v_schema)) and (p.proname ~ '^_health_' or p.proname in ('_horizon_holders', '_schema'))
         loop
             execute format(
                 'grant %s on %s %s to %I', case v_object.kind when 'table' then 'select' else 'execute' end,
@@ -95,7 +100,7 @@ begin
             from pg_proc as p
             where
                 p.pronamespace = to_regnamespace(quote_ident(v_schema))
-                and p.proname in ('apply_profile', 'confirm', 'drop_policy', 'rebind', 'set_policy', 'set_setting')
+                and p.proname in ('acknowledge', 'apply_profile', 'confirm', 'drop_policy', 'rebind', 'set_policy', 'set_setting')
         loop
             execute format('revoke execute on function %s from %I', v_object.name, v_operator);
         end loop;

@@ -98,6 +98,7 @@ def test_make_help_lists_the_documented_targets() -> None:
         "format",
         "db-cleanup",
         "db-cleanup-force",
+        "db-health",
         "help",
     ):
         assert f"make {target} " in result.stdout

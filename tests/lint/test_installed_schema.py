@@ -14,7 +14,7 @@ COMMITTING_PROCEDURES = {"_begin_transaction", "_cleanup_table", "_require_own_t
 CALLERS_NAMES = {"drop_policy"}
 
 # SECURITY DEFINER: argument-free, read-only, path-pinned functions behind views that readers see.
-SECURITY_DEFINER = {"_gate_readings", "_job_states", "_suspensions"}
+SECURITY_DEFINER = {"_gate_readings", "_health_policies", "_health_settings", "_job_states", "_suspensions"}
 
 # The one COMMIT in a block with EXCEPTION is there to fail: its message tells whether one is allowed at all.
 MEANT = {
