@@ -36,6 +36,8 @@ class PolicyStatus:
     created_at: datetime | None
     last_good_at: datetime | None
     last_detail: str | None
+    verdict: str | None
+    evidence: str | None
     late: bool | None
 
     @property

@@ -14,6 +14,7 @@ from pytelemetry_db.cli import (
     cleanup,
     demo,
     doctor,
+    forecast,
     health,
     legacy,
     lifecycle,
@@ -78,6 +79,7 @@ cleanup.register(app)
 schedule.register(app)
 report.register(app)
 health.register(app)
+forecast.register(app)
 doctor.register(app)
 demo.register(app)
 

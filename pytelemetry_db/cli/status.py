@@ -98,3 +98,6 @@ def _print_status(found: "Status", label: str) -> None:
     for policy in found.policies:
         if policy.state_detail:
             output.line(f"{output.mark('warning')} {policy.table} {policy.state}: {policy.state_detail}")
+        elif policy.verdict not in (None, "ok"):
+            mark = output.mark("unknown" if policy.verdict in ("unknown", "waiting") else "warning")
+            output.line(f"{mark} {policy.table} {policy.verdict}: {policy.evidence}")

@@ -18,9 +18,14 @@ select
     n.created_at,
     n.last_good_at,
     n.last_detail,
+    n.verdict,
+    n.evidence,
     greatest(n.created_at, n.last_good_at) < clock_timestamp() - %(max_age)s::interval as late
 from @extschema@.retention as r
-cross join jsonb_to_record(to_jsonb(r)) as n (created_at timestamptz, last_good_at timestamptz, last_detail text)
+cross join
+    jsonb_to_record(to_jsonb(r)) as n (
+        created_at timestamptz, last_good_at timestamptz, last_detail text, verdict text, evidence text
+    )
 order by
     late desc nulls last,
     r.state = 'suspended' desc,

@@ -12,7 +12,7 @@ begin
         from pg_class as c
         left join (
             values
-            ('_home', ''), ('_policy', ''), ('_run', ''), ('_setting_value', ''), ('_job', ''), ('_watermark', ''), ('_call', ''), ('_acknowledgement', ''),
+            ('_home', ''), ('_policy', ''), ('_run', ''), ('_setting_value', ''), ('_job', ''), ('_watermark', ''), ('_sample', ''), ('_call', ''), ('_acknowledgement', ''),
             ('_installation_log', $q$where action not like '%extension'$q$)
         ) as v (name, rows) on v.name = c.relname
         where c.relnamespace = to_regnamespace(quote_ident(v_schema)) and (c.relkind = 'S' or v.name is not null)

@@ -67,6 +67,7 @@ begin
         execute format('grant execute on all routines in schema %I to %I', v_schema, v_operator);
         execute format('grant insert, delete on %I._stop_request to %I', v_schema, v_operator);
         execute format('grant insert, update, delete on %I._watermark to %I', v_schema, v_operator);
+        execute format('grant insert, delete on %I._sample to %I', v_schema, v_operator);
         -- A pass executes the predicate of its own row: nobody may change that of
         -- a pass that runs as another role, or put another row in its place.
         execute format('grant delete on %I._run to %I', v_schema, v_operator);

@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 as $$
     update @extschema@._call as c
     set
-        outcome = case when p_outcome = 'done' and r.passes = 0 then 'busy' else p_outcome end,
+        outcome = case when p_outcome = 'done' and r.passes = 0 and c.job_name like 'cleanup%' then 'busy' else p_outcome end,
         detail = p_detail, finished_at = clock_timestamp(), passes = r.passes, rows = r.rows
     from (
         select count(r.run_id) as passes, coalesce(sum(r.rows), 0) as rows

@@ -41,6 +41,8 @@ as $$
             end
         from policy as p
         union all
+        select 'sample', 'sample', null, format('call %I.sample(p_job => %%2$L, p_quiet => true)', @extschema@._schema()), null
+        union all
         select
             'prune', 'prune', null,
             format(

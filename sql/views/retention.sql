@@ -1,5 +1,6 @@
--- requires: _suspensions, _pause_text, runs
--- One row per policy: what it says, whether it may run, and its last pass.
+-- requires: _suspensions, _standings, _pause_text, runs
+-- One row per policy: what it says, whether it may run, its last pass, what is
+-- expired and still there, and why cleanup does not keep up. Locks no managed table.
 create or replace view @extschema@.retention as
 select
     p.schema_name,
@@ -47,8 +48,23 @@ select
     ) as last_detail,
     p.strategy,
     p.hours,
-    p.synchronous_commit
+    p.synchronous_commit,
+    d.expired_rows,
+    d.expired_bytes,
+    d.expired_method,
+    d.expired_accuracy,
+    d.expired_at,
+    d.over_policy,
+    d.inflow_per_hour,
+    d.drain_per_hour,
+    d.margin,
+    d.catch_up,
+    d.catch_up_text,
+    d.verdict,
+    d.evidence,
+    d.sampled_at
 from @extschema@._policy as p
+left join @extschema@._standings() as d on p.policy_id = d.policy_id
 left join lateral (
     select
         g.guard,
@@ -65,4 +81,4 @@ left join @extschema@.runs as l on
         where o.policy_id = p.policy_id
     );
 comment on view @extschema@.retention is
-'One row per policy: what it says, whether it may run, and its last pass.';
+'One row per policy: what it says, whether it may run, its last pass, its debt, and why cleanup does not keep up.';
