@@ -16,6 +16,7 @@ from pytelemetry_db.cli import (
     doctor,
     forecast,
     health,
+    hold,
     legacy,
     lifecycle,
     output,
@@ -75,6 +76,7 @@ package.register(app)
 status.register(app)
 policy.register(app)
 plan.register(app)
+hold.register(app)
 cleanup.register(app)
 schedule.register(app)
 report.register(app)

@@ -230,16 +230,27 @@ def rebind(table: Table, common: Common) -> None:
 
 def confirm(
     common: Common,
-    guard: Annotated[str, typer.Option("--guard", metavar="NAME", help="What to confirm: copy or promotion.")],
+    guard: Annotated[
+        str,
+        typer.Option("--guard", metavar="NAME", help="What to confirm; status and policy show the guard that waits."),
+    ],
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept in the log.")],
+    table: Annotated[
+        str | None, typer.Argument(metavar="TABLE", help="The suspended table; none for copy and promotion.")
+    ] = None,
 ) -> None:
-    """Decide a guard that suspends policies: yes, go on in this database."""
+    """Decide a guard that suspends policies: yes, go on.
+
+    copy and promotion concern the whole database. clock, source, tightened, share and usual concern one TABLE: its next
+    passes may remove what the refused one found, until one of them is done.
+    """
     from pytelemetry_db import db, policies
 
     with open_connection(common, "confirm") as connection:
-        policies.confirm(connection, common.schema, {"guard": guard, "reason": reason})
-        output.say(f"{output.mark('ok')} confirmed {guard} for {db.where(connection)}")
-    output.next_step("pytelemetry-db plan")
+        policies.confirm(connection, common.schema, {"guard": guard, "reason": reason, "p_table": table})
+        of = f"{table} in " if table else ""
+        output.say(f"{output.mark('ok')} confirmed {guard} for {of}{db.where(connection)}")
+    output.next_step(f"pytelemetry-db plan {table}" if table else "pytelemetry-db plan")
 
 
 def _print_policy(row: "db.Row", *, json: bool) -> None:

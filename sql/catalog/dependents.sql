@@ -17,6 +17,17 @@ with recursive base as (
     from pg_catalog.pg_proc as p
     inner join pg_catalog.pg_namespace as n on p.pronamespace = n.oid
     where n.nspname = %(schema)s and p.proname = any(%(objects)s::text[])
+    union all
+    -- Triggers of ours on tables of ours, also on those that stay.
+    select
+        'pg_catalog.pg_trigger'::pg_catalog.regclass::oid as class_id,
+        t.oid as object_id,
+        0 as column_number
+    from pg_catalog.pg_trigger as t
+    inner join pg_catalog.pg_class as c on t.tgrelid = c.oid
+    inner join pg_catalog.pg_namespace as n on c.relnamespace = n.oid
+    inner join pg_catalog.pg_proc as p on t.tgfoid = p.oid and c.relnamespace = p.pronamespace
+    where n.nspname = %(schema)s and p.proname = any(%(objects)s::text[]) and not t.tgisinternal
 ),
 
 -- What is part of something cannot go alone: its whole goes, too.

@@ -68,6 +68,9 @@ begin
         execute format('grant insert, delete on %I._stop_request to %I', v_schema, v_operator);
         execute format('grant insert, update, delete on %I._watermark to %I', v_schema, v_operator);
         execute format('grant insert, delete on %I._sample to %I', v_schema, v_operator);
+        -- Every pass judges again: who takes a row away lifts nothing.
+        execute format('grant insert, update, delete on %I._suspended to %I', v_schema, v_operator);
+        execute format('grant insert on %I._used to %I', v_schema, v_operator);
         -- A pass executes the predicate of its own row: nobody may change that of
         -- a pass that runs as another role, or put another row in its place.
         execute format('grant delete on %I._run to %I', v_schema, v_operator);
@@ -77,7 +80,7 @@ begin
                 string_agg(quote_ident(a.attname), ', ') filter (
                     where a.attname not in (
                         'policy_id', 'relation_id', 'schema_name', 'table_name', 'version', 'epoch', 'keep', 'keep_override',
-                        'cutoff', 'predicate', 'batch_rows', 'duty', 'target', 'started_at', 'deadline', 'pid', 'backend_start', 'role_name',
+                        'cutoff', 'clock_at', 'predicate', 'batch_rows', 'duty', 'target', 'started_at', 'deadline', 'pid', 'backend_start', 'role_name',
                         'application_name'
                     )
                 ),
@@ -101,7 +104,7 @@ begin
             from pg_proc as p
             where
                 p.pronamespace = to_regnamespace(quote_ident(v_schema))
-                and p.proname in ('acknowledge', 'apply_profile', 'confirm', 'drop_policy', 'rebind', 'set_policy', 'set_setting')
+                and p.proname in ('acknowledge', 'add_hold', 'apply_profile', 'confirm', 'drop_policy', 'rebind', 'release_hold', 'set_policy', 'set_setting')
         loop
             execute format('revoke execute on function %s from %I', v_object.name, v_operator);
         end loop;

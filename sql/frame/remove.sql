@@ -22,6 +22,18 @@ begin
             v_schema, 'interrupted', 'uninstalled'
         );
     end if;
+    -- Our triggers on our tables call our routines, which go first.
+    for v_list in
+        select format('drop trigger %I on %s', t.tgname, t.tgrelid::regclass)
+        from pg_trigger as t
+        inner join pg_class as c on c.oid = t.tgrelid
+        inner join pg_proc as p on p.oid = t.tgfoid
+        where
+            c.relnamespace = v_schema_id and not t.tgisinternal
+            and p.pronamespace = v_schema_id and p.proname = any (v_names)
+    loop
+        execute v_list;
+    end loop;
     foreach v_kind in array array['view', 'routine', 'table'] loop
         select string_agg(o.name, ', ' order by o.name) into v_list
         from (

@@ -27,7 +27,12 @@ begin
         perform set_config('enable_indexscan', 'off', true), set_config('enable_bitmapscan', 'off', true);
     end if;
     execute format('explain (costs off, format json) %s', v_statement) into v_plan;
-    if
+    if jsonb_path_exists(v_plan, '$.**."One-Time Filter" ? (@ == "false")') then
+        -- A hold keeps every row.
+        deleted := 0;
+        wal_bytes := 0;
+        return;
+    elsif
         jsonb_path_exists(v_plan, '$.**."Node Type" ? (@ == "Seq Scan")')
         or not exists (
             select from jsonb_path_query(

@@ -27,6 +27,7 @@ begin
     end if;
     perform @extschema@._lock_policy(v_policy.relation_id);
     delete from @extschema@._watermark as w where w.policy_id = v_policy.policy_id;
+    delete from @extschema@._suspended as s where s.policy_id = v_policy.policy_id;
     delete from @extschema@._policy as p where p.policy_id = v_policy.policy_id;
 end
 $$;

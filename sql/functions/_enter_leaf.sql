@@ -1,4 +1,4 @@
--- requires: _choose_strategy
+-- requires: _choose_strategy, _watermark_shape
 -- State of a scan that comes to a new leaf: how its rows are removed, where it
 -- begins, and how many rows lie on a page, which turns rows into pages.
 create or replace function @extschema@._enter_leaf(
@@ -32,6 +32,7 @@ begin
             'page', case when v_resumes then coalesce((p_state ->> 'resume_page')::bigint, 0) else 0 end,
             -- Rows that came in since the last ANALYZE may be of any time.
             'guesses', v_chosen.correlation > 0.95 and (p_policy).condition is null and (p_run).batch_rows is null
+                and @extschema@._watermark_shape(p_policy) is not null
                 and pg_stat_get_mod_since_analyze(p_leaf_id) < 100000,
             'pages', pg_relation_size(p_leaf_id) / current_setting('block_size')::integer,
             'density', (

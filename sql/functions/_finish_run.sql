@@ -43,6 +43,14 @@ begin
         error_sqlstate = p_state ->> 'sqlstate', error_message = p_state ->> 'message',
         error_context = p_state ->> 'context'
     where r.run_id = p_run_id and r.stop_reason is null;
+    if p_state ->> 'stop' = 'done' and not v_run.keep_override then
+        -- What was confirmed is done.
+        insert into @extschema@._used (allowance_id, run_id)
+        select a.allowance_id, p_run_id
+        from @extschema@._allowance as a
+        where a.policy_id = v_run.policy_id and a.after_run < p_run_id
+            and not exists (select from @extschema@._used as u where u.allowance_id = a.allowance_id);
+    end if;
 end
 $$;
 comment on function @extschema@._finish_run(bigint, jsonb) is

@@ -1,4 +1,4 @@
--- requires: _cutoff, _cutoff_literal, _predicate
+-- requires: _cutoff, _cutoff_literal, _predicate, _holds_of, _clock
 -- Writes the ledger row of a new pass: the cutoff is computed here, once.
 create or replace function @extschema@._insert_run(
     p_policy @extschema@._policy,
@@ -13,7 +13,7 @@ set search_path = pg_catalog, pg_temp
 as $$
     insert into @extschema@._run (
         policy_id, relation_id, schema_name, table_name, version, epoch, keep, keep_override, cutoff, predicate,
-        batch_rows, duty, target, started_at, deadline, heartbeat_at, backend_start, application_name
+        batch_rows, duty, target, started_at, deadline, heartbeat_at, backend_start, application_name, clock_at
     )
     select
         (p_policy).policy_id, (p_policy).relation_id, (p_policy).schema_name, (p_policy).table_name,
@@ -21,15 +21,15 @@ as $$
         @extschema@._predicate(
             (p_policy).time_column, (p_policy).time_type,
             @extschema@._cutoff_literal(c.cutoff, (p_policy).time_type, (p_policy).epoch_unit, (p_policy).time_zone),
-            (p_policy).condition
+            (p_policy).condition, @extschema@._holds_of((p_policy).relation_id, (p_policy).schema_name, (p_policy).table_name)
         ),
         coalesce(p_batch_rows, (p_policy).batch_rows), (p_state ->> 'duty')::numeric,
         make_interval(secs => (p_state ->> 'target')::double precision / 1000), clock_timestamp(), p_deadline, clock_timestamp(),
         (select a.backend_start from pg_stat_activity as a where a.pid = pg_backend_pid()),
-        current_setting('application_name')
+        current_setting('application_name'), @extschema@._clock()
     from @extschema@._installation as i
     cross join lateral (select coalesce(p_keep, (p_policy).keep) as keep) as k
-    cross join lateral @extschema@._cutoff(k.keep, (p_policy).time_zone, now()) as c (cutoff)
+    cross join lateral @extschema@._cutoff(k.keep, (p_policy).time_zone, @extschema@._clock()) as c (cutoff)
     returning run_id
 $$;
 comment on function @extschema@._insert_run(@extschema@._policy, timestamptz, interval, integer, jsonb) is

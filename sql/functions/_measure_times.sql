@@ -1,9 +1,9 @@
--- requires: _watermark_of, _first_state, _from_start
+-- requires: _watermark_of, _first_state, _from_start, _holds_of
 -- Oldest and newest time of a table, its expired rows if they are few, and how many
 -- expire within the next hour: by an index that leads with the time column, from
 -- where the last pass left off, and 10,001 rows at most. Beyond that the planner's
 -- estimate stands in, where all that it looks at was analyzed, and not with a
--- condition.
+-- condition or a hold.
 create or replace function @extschema@._measure_times(
     p_policy @extschema@._policy,
     p_cutoff timestamptz,
@@ -42,21 +42,24 @@ declare
             v_literal, null
         )
     );
+    v_holds text := @extschema@._holds_of((p_policy).relation_id, (p_policy).schema_name, (p_policy).table_name);
+    v_goes text := format('(%s) is true', coalesce((p_policy).condition, 'true')) || coalesce(v_holds, '');
+    v_all boolean := (p_policy).condition is null and v_holds is null;
     v_seen bigint;
     v_first text;
     v_next timestamptz;
     v_plan json;
 begin
     execute format(
-        'select count(*), count(*) filter (where (%1$s) is true), (min(%2$s) filter (where (%1$s) is true))::text'
+        'select count(*), count(*) filter (where %1$s), (min(%2$s) filter (where %1$s))::text'
         ' from (select * from %3$s where %4$s order by %2$s limit %5$s) as x',
-        coalesce((p_policy).condition, 'true'), v_column, v_table, v_where, v_limit + 1
+        v_goes, v_column, v_table, v_where, v_limit + 1
     )
     into v_seen, expired_rows, v_first;
     expired_exact := v_seen <= v_limit;
     if not expired_exact then
         expired_rows := null;
-        if (p_policy).condition is null and not exists (
+        if v_all and not exists (
             select from @extschema@._leaves((p_policy).relation_id) as l
             inner join pg_class as c on c.oid = l.relation_id
             where c.reltuples < 0
@@ -65,7 +68,7 @@ begin
             expired_rows := greatest(v_seen, (v_plan #>> '{0,Plan,Plan Rows}')::numeric::bigint);
         end if;
     end if;
-    if v_first is null and (p_policy).condition is null then
+    if v_first is null and v_all then
         -- Nothing is expired: the oldest row that stays.
         execute format(
             'select x.t::text from (select %1$s as t from %2$s where %1$s >= %3$s order by %1$s limit 1) as x', v_column, v_table,
@@ -79,9 +82,9 @@ begin
     if (p_policy).time_type <> 'date' then
         -- Of the rows that come next: until an hour is over, or there are enough of them.
         execute format(
-            'select count(*), count(*) filter (where (%1$s) is true), ' || format(v_time, 'max(x.%2$s)')
+            'select count(*), count(*) filter (where %1$s), ' || format(v_time, 'max(x.%2$s)')
             || ' from (select * from %3$s where %2$s >= %4$s and %2$s < %5$s order by %2$s limit %6$s) as x',
-            coalesce((p_policy).condition, 'true'), v_column, v_table, v_literal,
+            v_goes, v_column, v_table, v_literal,
             @extschema@._cutoff_literal(p_cutoff + interval '1 hour', (p_policy).time_type, (p_policy).epoch_unit, (p_policy).time_zone),
             v_limit
         )

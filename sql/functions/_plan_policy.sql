@@ -1,5 +1,6 @@
 -- requires: _suspension, _preflight, _count_expired, _choose_strategy, _first_state
 -- requires: _from_start, _cutoff_literal, _predicate, _size_findings, _autovacuum_findings, _bill, _gates
+-- requires: _clock, _holds_of, _guard_findings
 -- The plan of one policy. A table that cannot be read (gone, another one now)
 -- is planned without counts and says why.
 create or replace function @extschema@._plan_policy(
@@ -34,18 +35,23 @@ declare
     v_state jsonb;
     v_bill jsonb;
     v_chosen record;
+    v_holds text;
+    v_unheld text;
     v_bound boolean := not exists (select from @extschema@._suspension((p_policy).policy_id) as s where s.guard = 'binding');
 begin
     schema_name := (p_policy).schema_name;
     table_name := (p_policy).table_name;
     time_column := (p_policy).time_column;
     keep := coalesce(p_keep, (p_policy).keep);
-    cutoff := @extschema@._cutoff(keep, (p_policy).time_zone, now());
+    cutoff := @extschema@._cutoff(keep, (p_policy).time_zone, @extschema@._clock());
     v_predicate := @extschema@._predicate(
         time_column, (p_policy).time_type,
         @extschema@._cutoff_literal(cutoff, (p_policy).time_type, (p_policy).epoch_unit, (p_policy).time_zone),
         (p_policy).condition
     );
+    v_holds := @extschema@._holds_of((p_policy).relation_id, schema_name, table_name);
+    v_unheld := v_predicate;
+    v_predicate := v_predicate || coalesce(v_holds, '');
     statement := format('delete from %I.%I where %s', schema_name, table_name, v_predicate);
     select s.guard, s.detail, s.fix into v_suspension from @extschema@._suspension((p_policy).policy_id) as s order by s.guard desc limit 1;
     state := case when v_suspension.guard is not null then 'suspended' when (p_policy).paused_at is not null then 'paused' else 'active' end;
@@ -88,7 +94,8 @@ begin
             p_policy, expired_rows, coalesce(p_batch_rows, (p_policy).batch_rows), v_chosen.strategy, v_chosen.correlation
         );
         batches := (v_bill ->> 'batches')::bigint;
-        findings := findings || v_bill || @extschema@._size_findings(p_policy) || @extschema@._autovacuum_findings(p_policy);
+        findings := findings || @extschema@._guard_findings(p_policy, cutoff, expired_rows, p_keep is not null, v_holds, v_unheld, p_exact)
+            || v_bill || @extschema@._size_findings(p_policy) || @extschema@._autovacuum_findings(p_policy);
         select
             findings || coalesce(jsonb_agg(jsonb_build_object(
                 'check_id', 'gate', 'level', 'warning',

@@ -1,3 +1,4 @@
+-- requires: _prune_audit
 -- Removes ledger rows by age and by count, passes for each table and calls for
 -- each job; the last finished row always stays, and so do unfinished ones.
 create or replace function @extschema@._prune_runs()
@@ -15,6 +16,11 @@ as $$
     ) as n
     where
         r.run_id = n.run_id and n.position > 1
+        -- What guards compare the next pass with, however many were refused since.
+        and r.run_id is distinct from (
+            select max(g.run_id) from @extschema@._run as g
+            where g.policy_id = r.policy_id and g.stop_reason = 'done' and not g.keep_override
+        )
         and (
             n.position > @extschema@._get_setting('runs_keep_count')::integer
             or n.started_at < now() - @extschema@._get_setting('runs_keep_age')::interval
@@ -32,7 +38,8 @@ as $$
         and (
             n.position > @extschema@._get_setting('runs_keep_count')::integer
             or n.started_at < now() - @extschema@._get_setting('runs_keep_age')::interval
-        )
+        );
+    select @extschema@._prune_audit()
 $$;
 comment on function @extschema@._prune_runs() is
 'Removes old rows of passes and calls, by age and by count.';

@@ -1,4 +1,4 @@
--- requires: _run_alive, _count_expired, _preflight, _suspension, _first_state, _from_start, _is_open
+-- requires: _judge, _run_alive, _count_expired, _preflight, _suspension, _first_state, _from_start, _is_open
 -- Opens the ledger row of a pass, with the cutoff fixed and the predicate
 -- built. Returns the state of the scan: run_id, and "stop" when the pass is
 -- over before it began. "running": another pass is at work, no row is written.
@@ -19,6 +19,7 @@ declare
     v_run_id bigint;
     v_stop jsonb;
     v_state jsonb;
+    v_found @extschema@._suspended;
     v_context text;
 begin
     select p.* into v_policy from @extschema@._policy as p where p.policy_id = p_policy_id;
@@ -53,13 +54,19 @@ begin
     v_state := @extschema@._first_state(v_policy, p_batch_rows, p_duty);
     v_run_id := @extschema@._insert_run(v_policy, p_deadline, p_keep, p_batch_rows, v_state);
     begin
+        -- Judged again by every pass: what was found before is history.
+        delete from @extschema@._suspended as s where s.policy_id = p_policy_id returning s.* into v_found;
         v_stop := @extschema@._refusal(v_policy);
+        if v_stop is not null and v_found.policy_id is not null then
+            insert into @extschema@._suspended select v_found.*;
+        end if;
         if v_stop is null then
             update @extschema@._run as r
             set rows_before = c.counted, rows_before_exact = c.exact
             from @extschema@._run as o
             cross join @extschema@._count_expired(o.relation_id, @extschema@._from_start(v_policy, v_state, o.predicate), 100000) as c
             where o.run_id = v_run_id and r.run_id = v_run_id;
+            v_stop := @extschema@._judge(v_policy, v_run_id, v_found.since);
         end if;
     exception
         when lock_not_available or deadlock_detected or serialization_failure then

@@ -1,5 +1,6 @@
--- Decides a guard once: "yes, go on in this database". p_guard is copy or
--- promotion, which concern every policy, so p_table stays null for them.
+-- requires: _confirm_table
+-- Decides a guard once: "yes, go on". copy and promotion concern every policy, so
+-- p_table stays null for them; the others are those of one table.
 create or replace function @extschema@.confirm(
     p_table regclass default null,
     p_guard text default null,
@@ -13,7 +14,10 @@ declare
     v_guard record;
 begin
     select g.guard, g.detail into v_guard from @extschema@._identity_guard() as g;
-    if not found then
+    if not found and p_table is not null then
+        perform @extschema@._confirm_table(p_table, p_guard, p_reason);
+        return;
+    elsif not found then
         raise exception 'nothing waits for a confirmation'
             using errcode = 'invalid_parameter_value', hint = 'The view retention shows the state of every policy.';
     elsif p_guard is distinct from v_guard.guard or p_table is not null then
@@ -33,6 +37,9 @@ begin
         update @extschema@._policy as p
         set relation_id = 0, epoch = p.epoch + 1
         where @extschema@._qualified_name(p.relation_id) is distinct from format('%I.%I', p.schema_name, p.table_name);
+        update @extschema@._hold as d
+        set relation_id = 0
+        where @extschema@._qualified_name(d.relation_id) is distinct from format('%I.%I', d.schema_name, d.table_name);
     end if;
     insert into @extschema@._installation_log (action, reason)
     values (format('confirm %s', v_guard.guard), format('%s (%s)', p_reason, v_guard.detail));

@@ -1,3 +1,4 @@
+-- requires: _announce
 -- Makes or changes the policy of one table. Everything is validated here and
 -- not at night. Omitted arguments keep stored values; an empty p_condition
 -- removes the condition, empty p_hours the hours, a p_batch_rows of 0 the fixed size. Waits for
@@ -64,7 +65,9 @@ begin
     -- The stored one too: a column that it names may have another name or type by now.
     v_policy.condition := @extschema@._parse_condition(p_table::oid, coalesce(p_condition, v_policy.condition));
     perform @extschema@._record_home();
-    return @extschema@._store_policy(v_policy);
+    v_policy := @extschema@._store_policy(v_policy);
+    perform @extschema@._announce(v_policy);
+    return v_policy;
 end
 $$;
 comment on function @extschema@.set_policy(

@@ -23,6 +23,7 @@ READER, OPERATOR, APP = "maint_reader", "maint_operator", "app_owner"
 # Functions behind the views: they run as whoever reads, and tell nothing but what the views do.
 BEHIND_VIEWS = {
     *(
+        "_clock",
         "_gate_readings",
         "_job_states",
         "_pause_text",
@@ -38,7 +39,17 @@ BEHIND_VIEWS = {
 # Which release is here: the command line asks before anything else.
 VERSION = "select version, migration, has_code, server_major from maint._installation"
 
-DECIDES = ["acknowledge", "apply_profile", "confirm", "drop_policy", "rebind", "set_policy", "set_setting"]
+DECIDES = [
+    "acknowledge",
+    "add_hold",
+    "apply_profile",
+    "confirm",
+    "drop_policy",
+    "rebind",
+    "release_hold",
+    "set_policy",
+    "set_setting",
+]
 
 SETUP = """
 create schema app authorization app_owner;
