@@ -9,6 +9,7 @@ declare
     v_keep_data boolean := current_setting('pytelemetry_db.keep_data')::boolean;
     v_kind text;
     v_list text;
+    v_trigger name;
 begin
     if v_keep_data then
         execute format('update %I._installation as i set has_code = false', v_schema);
@@ -23,8 +24,8 @@ begin
         );
     end if;
     -- Our triggers on our tables call our routines, which go first.
-    for v_list in
-        select format('drop trigger %I on %s', t.tgname, t.tgrelid::regclass)
+    for v_trigger, v_list in
+        select t.tgname, t.tgrelid::regclass::text
         from pg_trigger as t
         inner join pg_class as c on c.oid = t.tgrelid
         inner join pg_proc as p on p.oid = t.tgfoid
@@ -32,7 +33,7 @@ begin
             c.relnamespace = v_schema_id and not t.tgisinternal
             and p.pronamespace = v_schema_id and p.proname = any (v_names)
     loop
-        execute v_list;
+        execute format('drop trigger %I on %s', v_trigger, v_list);
     end loop;
     foreach v_kind in array array['view', 'routine', 'table'] loop
         select string_agg(o.name, ', ' order by o.name) into v_list
