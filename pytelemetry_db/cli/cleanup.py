@@ -66,6 +66,10 @@ def cleanup(
     vacuum: Annotated[
         bool, typer.Option("--vacuum", help="Then vacuum the tables from which rows went, if the role may.")
     ] = False,
+    emergency: Annotated[
+        bool,
+        typer.Option("--emergency", help="For a disk that fills: say what helps, ask for keeps, clean."),
+    ] = False,
     health_check: Annotated[
         bool, typer.Option("--health-check", help="Only look, as pytelemetry-db health does; remove nothing.")
     ] = False,
@@ -78,6 +82,9 @@ def cleanup(
 
     Batches take about batch_target (0.2 s) each; --duty normal pauses as long as it works, --duty full never. Tables
     take turns, and all of them share --max-duration.
+
+    --emergency works table by table, most room for each byte of WAL first, vacuums each, and asks for the shortest keep
+    that is allowed now; without a terminal it takes --keep and --yes. With --dry-run it only says what would help.
 
     The heartbeat URL is called once, by GET, when every pass was good: done, or less is left than before. A server
     there that does not answer is a warning. The variable keeps the URL out of ps.
@@ -93,6 +100,23 @@ def cleanup(
     days = {"events_seen": events_retention_days, "agg_1m": agg_retention_days}
     keeps = keeps_of(keep or [], days)
     heartbeat = _heartbeat(heartbeat_url)
+    if emergency:
+        from pytelemetry_db.cli.emergency import run_emergency
+
+        def clean(table: str, keeps: dict[str, str]) -> int:
+            return run_cleanup(
+                common,
+                [table],
+                keeps,
+                max_duration=max_duration,
+                batch_rows=batch_rows,
+                duty=duty or "full",
+                yes=True,
+                vacuum=True,
+                json=json,
+            )
+
+        raise typer.Exit(run_emergency(common, tables or [], keeps, dry_run=dry_run, yes=yes, json=json, clean=clean))
     if dry_run:
         show_plan(common, tables or [], keeps, batch_rows=batch_rows, exact=True, json=json)
         return
