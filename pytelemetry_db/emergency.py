@@ -85,7 +85,7 @@ def ways(row: db.Row, expired_rows: int) -> Iterator[Way]:
     if row["partitioned"]:
         for partition in row["partitions"][:3]:
             yield Way(
-                statement=f"drop table {partition['name']};  -- {partition['bound']}: only if all of it is expired",
+                statement=partition["statement"],
                 room_bytes=0,
                 returned_bytes=partition["bytes"],
                 lock="ACCESS EXCLUSIVE on the whole table, for a moment",
@@ -95,13 +95,13 @@ def ways(row: db.Row, expired_rows: int) -> Iterator[Way]:
     live = max(0.0, (row["table_rows"] - expired_rows) / present) if present else 1.0
     for index in (row["indexes"] or [])[:3]:
         yield Way(
-            statement=f"reindex index concurrently {index['name']};",
+            statement=index["statement"],
             room_bytes=int(index["bytes"] * live),
             returned_bytes=int(index["bytes"] * (1 - live)),
             lock="SHARE UPDATE EXCLUSIVE: reads and writes go on",
         )
     yield Way(
-        statement=f"vacuum (full) {row['name']};",
+        statement=row["rewrite"],
         room_bytes=int(row["total_bytes"] * live),
         returned_bytes=int(row["total_bytes"] * (1 - live)),
         lock="ACCESS EXCLUSIVE: nobody reads or writes meanwhile",

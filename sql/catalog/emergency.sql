@@ -34,20 +34,26 @@ select
     sum(greatest(m.reltuples, 0))::bigint as table_rows,
     sum(pg_stat_get_dead_tuples(m.leaf_id))::bigint as dead_rows,
     jsonb_agg(
-        jsonb_build_object('name', m.leaf_id::regclass::text, 'bytes', m.bytes, 'bound', m.bound)
+        jsonb_build_object(
+            'statement',
+            format('drop table %%s;  -- %%s: only if all of it is expired', m.leaf_id::regclass, m.bound),
+            'bytes', m.bytes
+        )
         order by m.bound
     ) as partitions,
     (
         select
             jsonb_agg(
                 jsonb_build_object(
-                    'name', i.indexrelid::regclass::text, 'bytes', pg_relation_size(i.indexrelid)
+                    'statement', format('reindex index concurrently %%s;', i.indexrelid::regclass),
+                    'bytes', pg_relation_size(i.indexrelid)
                 )
                 order by pg_relation_size(i.indexrelid) desc
             )
         from pg_index as i
         where i.indrelid = m.relation_id and i.indisvalid
-    ) as indexes
+    ) as indexes,
+    format('vacuum (full) %%I.%%I;', m.schema_name, m.table_name) as rewrite
 from managed as m
 group by m.policy_id, m.schema_name, m.table_name, m.keep, m.relation_id, m.partitioned
 order by total_bytes desc, m.policy_id asc;
