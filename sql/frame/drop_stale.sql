@@ -21,6 +21,18 @@ begin
     if v_views is not null then
         execute format('drop view %s restrict', v_views);
     end if;
+    -- Our triggers are made again right after, and call what this release has.
+    for v_name in
+        select t.tgname as name, t.tgrelid::regclass as relation
+        from pg_trigger as t
+        inner join pg_class as c on c.oid = t.tgrelid
+        inner join pg_proc as p on p.oid = t.tgfoid
+        where
+            not t.tgisinternal and v_aside ? p.proname
+            and array[c.relnamespace, p.pronamespace] <@ array[to_regnamespace(quote_ident(v_schema))::oid]
+    loop
+        execute format('drop trigger %I on %s', v_name.name, v_name.relation);
+    end loop;
     if v_routines is not null then
         execute format('drop routine %s restrict', v_routines);
     end if;

@@ -1,4 +1,4 @@
--- requires: _health_finding, _health_settings, _dead_tuples, _tables
+-- requires: _health_finding, _health_settings, _dead_tuples, _tables, _schema
 -- health: tables with too many dead rows, by the settings health_dead_rows,
 -- health_dead_percent and health_dead_rule. A table whose statistics a crash
 -- took is unknown.
@@ -27,7 +27,7 @@ as $$
         from @extschema@._health_settings() as j
     ) as s (most, percent, rule)
     where
-        t.statistics_lost > 0
+        (t.statistics_lost > 0 and d.schema_name <> @extschema@._schema())
         or case s.rule
             when 'both' then d.dead_rows > s.most and d.percent > s.percent
             else d.dead_rows > s.most or d.percent > s.percent

@@ -1,6 +1,6 @@
--- requires: _health_finding, _tables
+-- requires: _health_finding, _tables, _schema
 -- health: tables whose cumulative statistics were lost, in a crash or by a
--- reset: dead rows are not known, and autovacuum comes too late.
+-- reset: dead rows are not known, and autovacuum comes too late. Ours are small.
 create or replace function @extschema@._health_statistics()
 returns setof jsonb
 language sql
@@ -13,7 +13,7 @@ as $$
         format('analyze %I.%I;', t.schema_name, t.table_name), 'SHARE UPDATE EXCLUSIVE'
     )
     from @extschema@._tables() as t
-    where t.statistics_lost > 0
+    where t.statistics_lost > 0 and t.schema_name <> @extschema@._schema()
 $$;
 comment on function @extschema@._health_statistics() is
 'health: tables whose cumulative statistics were lost.';

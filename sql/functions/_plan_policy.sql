@@ -96,15 +96,17 @@ begin
         batches := (v_bill ->> 'batches')::bigint;
         findings := findings || @extschema@._guard_findings(p_policy, cutoff, expired_rows, p_keep is not null, v_holds, v_unheld, p_exact)
             || v_bill || @extschema@._size_findings(p_policy) || @extschema@._autovacuum_findings(p_policy);
-        select
-            findings || coalesce(jsonb_agg(jsonb_build_object(
-                'check_id', 'gate', 'level', 'warning',
-                'detail', format('a pass would wait now: %s is at %s (limit %s), because of %s', g.gate, g.value, g.limit_value, g.cause),
-                'fix', format('end what causes it, or select %I.set_setting(%L, ''off'')', @extschema@._schema(), 'gate_' || g.gate)
-            )), '[]')
-        into findings
-        from @extschema@._gates((p_policy).relation_id) as g
-        where g.reading >= 1;
+        if not pg_is_in_recovery() then
+            select
+                findings || coalesce(jsonb_agg(jsonb_build_object(
+                    'check_id', 'gate', 'level', 'warning',
+                    'detail', format('a pass would wait now: %s is at %s (limit %s), because of %s', g.gate, g.value, g.limit_value, g.cause),
+                    'fix', format('end what causes it, or select %I.set_setting(%L, ''off'')', @extschema@._schema(), 'gate_' || g.gate)
+                )), '[]')
+            into findings
+            from @extschema@._gates((p_policy).relation_id) as g
+            where g.reading >= 1;
+        end if;
         select case when max(c.reltuples) >= 0 then sum(greatest(c.reltuples, 0)::numeric)::bigint end into table_rows
         from @extschema@._leaves((p_policy).relation_id) as l
         inner join pg_class as c on c.oid = l.relation_id;

@@ -87,7 +87,8 @@ DRIFT = {
         "changed constraint _run._run_finished: definition"
     ],
     "alter table maint._setting_value disable trigger all": [
-        "changed constraint _setting_value._setting_value_name_fkey: definition"
+        "changed constraint _setting_value._setting_value_name_fkey: definition",
+        "changed trigger _setting_value._audit_setting: definition",
     ],
     "create trigger t after insert on maint._run execute function suppress_redundant_updates_trigger()": [
         "extra trigger _run.t"

@@ -32,7 +32,8 @@ def renamed(release: Release, version: str, suffix: str) -> Release:
         signature = name + file.signature[len(file.name) :]
         return replace(file, name=name, signature=signature, text=pattern.sub(rf"\1{suffix}", file.text))
 
-    return replace(release, version=version, repeatables=tuple(map(rename, release.repeatables)))
+    grants = tuple(replace(file, text=pattern.sub(rf"\1{suffix}", file.text)) for file in release.grants)
+    return replace(release, version=version, repeatables=tuple(map(rename, release.repeatables)), grants=grants)
 
 
 def test_a_pass_ends_well_whenever_the_upgrade_comes(database: Database) -> None:
