@@ -1,6 +1,6 @@
 -- requires: _table_kind
 -- May this role clean this table by this column? One row per finding, level
--- error (refused) or warning; no row when all is well. Serves set_policy, plan,
+-- error (refused), warning or note; no row when all is well. Serves set_policy, plan,
 -- doctor and the start of every pass, so that they cannot disagree.
 create or replace function @extschema@._preflight(
     p_relation_id oid,
@@ -31,6 +31,7 @@ begin
     end if;
     return query select c.check_id, c.level, c.detail, c.fix from @extschema@._check_privileges(p_relation_id, p_role) as c;
     return query select c.check_id, c.level, c.detail, c.fix from @extschema@._check_dependents(p_relation_id) as c;
+    return query select c.check_id, c.level, c.detail, c.fix from @extschema@._check_references(p_relation_id) as c;
     return query select c.check_id, c.level, c.detail, c.fix from @extschema@._check_index(p_relation_id, p_time_column) as c;
     if p_epoch_unit is not null and has_table_privilege(p_relation_id, 'SELECT') then
         return query select c.check_id, c.level, c.detail, c.fix

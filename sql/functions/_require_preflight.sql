@@ -1,6 +1,6 @@
 -- requires: _preflight
 -- Runs the preflight for the current role: the first error is raised with its
--- fix as the hint and the others as the detail; without one, warnings are shown.
+-- fix as the hint and the others as the detail; without one, warnings and notes are shown.
 create or replace function @extschema@._require_preflight(p_policy @extschema@._policy)
 returns void
 language plpgsql
@@ -14,6 +14,8 @@ declare
     v_errcode text;
     v_warnings text [] := array[]::text [];
     v_warning_fixes text [] := array[]::text [];
+    v_notes text [] := array[]::text [];
+    v_note_fixes text [] := array[]::text [];
 begin
     for v_finding in
         select
@@ -25,6 +27,9 @@ begin
             v_errors := v_errors || v_finding.detail;
             v_fix := coalesce(v_fix, v_finding.fix);
             v_errcode := coalesce(v_errcode, v_finding.errcode);
+        elsif v_finding.level = 'note' then
+            v_notes := v_notes || v_finding.detail;
+            v_note_fixes := v_note_fixes || coalesce(v_finding.fix, '');
         else
             v_warnings := v_warnings || v_finding.detail;
             v_warning_fixes := v_warning_fixes || coalesce(v_finding.fix, '');
@@ -39,7 +44,10 @@ begin
     for v_number in 1 .. cardinality(v_warnings) loop
         raise warning '%', v_warnings[v_number] using hint = v_warning_fixes[v_number];
     end loop;
+    for v_number in 1 .. cardinality(v_notes) loop
+        raise notice '%', v_notes[v_number] using hint = v_note_fixes[v_number];
+    end loop;
 end
 $$;
 comment on function @extschema@._require_preflight(@extschema@._policy) is
-'Raises the first preflight error of a policy with its fix; shows warnings.';
+'Raises the first preflight error of a policy with its fix; shows warnings and notes.';

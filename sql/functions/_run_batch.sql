@@ -53,6 +53,8 @@ begin
             p_state := @extschema@._enter_leaf(v_run, v_policy, v_leaf_oid, p_state);
         end if;
         p_state := @extschema@._leaf_batch(v_policy, v_run.predicate, v_leaf_oid, v_leaf_name, p_state);
+        -- What is deferred would fail at our COMMIT, where nothing can catch it, and end the passes of all tables.
+        set constraints all immediate;
         v_blocked := @extschema@._blocked_count();
     exception
         when sqlstate 'PT001' then

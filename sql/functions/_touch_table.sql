@@ -1,5 +1,7 @@
+-- requires: _reached
 -- Raises the epoch of the policies that a hold binds, under their lock, so that a
--- pass that began without it stops at its next batch.
+-- pass that began without it stops at its next batch. Among them are those whose
+-- deletes would reach the held rows over foreign keys.
 create or replace function @extschema@._touch_table(p_hold_id bigint)
 returns void
 language plpgsql
@@ -14,6 +16,7 @@ begin
         inner join @extschema@._hold as h
             on (h.relation_id = p.relation_id and h.relation_id <> 0)
             or (h.schema_name, h.table_name) = (p.schema_name, p.table_name)
+            or h.relation_id in (select r.relation_id from @extschema@._reached(p.relation_id) as r where r.is_deleted)
         where h.hold_id = p_hold_id
         order by p.relation_id
     loop
