@@ -8,11 +8,11 @@ because its own start-up makes parent directories readable for everybody and lea
 
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from importlib import util
@@ -57,16 +57,16 @@ class EmbeddedServer:
             )
         self.detached = False
         # In /tmp, not in a longer $TMPDIR: the path of a socket may not exceed 103 bytes.
-        self.directory = Path(tempfile.mkdtemp(prefix="pytelemetry-demo-", dir="/tmp"))
-        with (self.directory / "keeper.log").open("w") as log:
-            self._keeper = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(self.directory)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-                text=True,
-            )
+        # The keeper makes it, so that whoever is killed before there is a keeper leaves nothing.
+        self.directory = Path("/tmp") / f"pytelemetry-demo-{secrets.token_hex(8)}"
+        self._keeper = subprocess.Popen(
+            [sys.executable, "-m", __name__, str(self.directory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            text=True,
+        )
         try:
             self._wait()
         except BaseException:
@@ -110,7 +110,9 @@ def _keep(directory: Path) -> None:
     """The keeper: start the server in ``directory``, say so, and end it when told to or when nobody is left."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _leave)
+    directory.mkdir(mode=0o700)
     try:
+        os.dup2(os.open(directory / "keeper.log", os.O_WRONLY | os.O_CREAT), 2)
         server = _start(directory)
         print("ready", flush=True)
         # A line means stay, the end of the input means that the starter is gone.

@@ -128,7 +128,9 @@ def test_a_referenced_row_ends_the_pass_and_is_told_beforehand(database: Databas
             connection.execute("call maint.cleanup(p_duty => 'full')")
         run = last_run(connection)
         assert run["stop_reason"] == "failed"
-        assert run["error_sqlstate"] == ("23502" if "null" in action else "23503")
+        # PostgreSQL 18 tells restrict apart from no action.
+        restricted = "23001" if database.cluster.version >= 180000 and "restrict" in action else "23503"
+        assert run["error_sqlstate"] == ("23502" if "null" in action else restricted)
         left = ids(connection)
         # Only expired rows went, as many as the ledger says, and the batch of the referenced one not at all.
         assert set(before) - set(left) <= set(before) - set(unexpired)
