@@ -123,7 +123,11 @@ def main() -> NoReturn:
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, interrupt)
-    code = run(sys.argv[1:])
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        # It came while another one was being dealt with, or where nobody looked for it.
+        code = Interrupted.default_exit_code
     if code == Interrupted.default_exit_code:
         output.fail("interrupted")
         code = 143 if received else code
