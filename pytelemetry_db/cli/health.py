@@ -254,11 +254,4 @@ def _short(table: "Managed", tables: "list[Managed]") -> str:
 
 
 def _size(size: int | None) -> str:
-    if size is None:
-        return "?"
-    number, unit = float(size), "bytes"
-    for unit in ("bytes", "kB", "MB", "GB", "TB", "PB"):
-        if number < 1024 or unit == "PB":
-            break
-        number /= 1024
-    return f"{number:.0f} {unit}" if number >= 10 or number == int(number) else f"{number:.1f} {unit}"
+    return "?" if size is None else output.size(size)

@@ -198,12 +198,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def size(count: int) -> str:
-    """Write a number of bytes as pg_size_pretty does."""
-    value, units = float(count), iter(("bytes", "kB", "MB", "GB", "TB"))
-    unit = next(units)
-    while abs(value) >= 10240 and unit != "TB":
-        value, unit = value / 1024, next(units)
-    return f"{value:.0f} {unit}"
+    """Write a number of bytes for people, with one digit after the point below ten."""
+    number, unit = float(count), "bytes"
+    for unit in ("bytes", "kB", "MB", "GB", "TB", "PB"):
+        if number < 1024 or unit == "PB":
+            break
+        number /= 1024
+    return f"{number:.0f} {unit}" if number >= 10 or number == int(number) else f"{number:.1f} {unit}"
 
 
 def json_dump(facts: Mapping[str, object]) -> None:
