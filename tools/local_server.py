@@ -30,6 +30,8 @@ class LocalServer:
 
     # True: what a terminal or `timeout` sends to all processes of a command does not reach it; see `as_server_account`.
     apart = False
+    # More options for initdb.
+    initdb: tuple[str, ...] = ()
 
     def __init__(self, settings: str, *, bindir: Path | None = None, prefix: str, parent: str = "/tmp") -> None:
         self.bindir = bindir or newest_bindir()
@@ -46,7 +48,8 @@ class LocalServer:
             file.write(settings.replace("{directory}", str(self.directory)))
 
     def _make_data(self) -> None:
-        self.run("initdb", "-D", self.pgdata, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
+        options = ("-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N", *self.initdb)
+        self.run("initdb", "-D", self.pgdata, *options)
 
     def _command(self, program: str, *arguments: object) -> list[str]:
         return [*as_server_account(), str(self.bindir / program), *map(str, arguments)]

@@ -2,7 +2,7 @@
 -- is gone, or has ended the statement that began the run; what the server does
 -- not show us (another role's session) counts as alive for 60 s after the last
 -- sign of life, and so does every run on a standby, whose sessions are the
--- primary's. Our own session cannot be inside an earlier run of its own.
+-- primary's. A sign of life from times to come is none: the clock was set back.
 create or replace function @extschema@._run_alive(
     p_pid integer,
     p_backend_start timestamptz,
@@ -15,7 +15,7 @@ volatile
 set search_path = pg_catalog, pg_temp
 as $$
     select
-        p_heartbeat_at > clock_timestamp() - interval '60 s'
+        p_heartbeat_at between clock_timestamp() - interval '60 s' and clock_timestamp() + interval '60 s'
         and (
             pg_is_in_recovery()
             or (
