@@ -75,7 +75,7 @@ def _server(options: argparse.Namespace) -> Iterator[str]:
         yield options.dsn
         return
     _say("starting a PostgreSQL to throw away")
-    with throwaway(options.rows) as dsn:
+    with throwaway(options.rows, tuple(options.setting)) as dsn:
         yield dsn
 
 
@@ -120,6 +120,13 @@ def _parser() -> argparse.ArgumentParser:
     names = ", ".join(case.name for case in CASES)
     parser = _Parser(prog="bench", description="Passes beside other ways to delete expired rows.", epilog=_EPILOG)
     parser.add_argument("--dsn", type=_dsn, help="a superuser's; without it a server to throw away is started")
+    parser.add_argument(
+        "--setting",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a setting of the server to throw away, such as random_page_cost=1.1; can be repeated",
+    )
     parser.add_argument(
         "--rows", type=_rows, default=10_000_000, metavar="N", help="rows of a table, 5000 or more (default: 10000000)"
     )

@@ -107,7 +107,7 @@ def _remove(stage: Stage, database: str, case: Case, mode: str, least: int) -> d
     """Remove expired rows in one way: how long it took, how many went, how many waiting sessions a pass counted."""
     if mode == "none":
         time.sleep(least)
-        return {"seconds": float(least), "rows": 0, "blocked": 0}
+        return {"seconds": float(least), "rows": 0, "blocked": 0, "deadlocks": 0}
     before = stage.count(database, case).expired
     with stage.connect(database, owner=True) as connection:
         begun = time.monotonic()
@@ -117,10 +117,12 @@ def _remove(stage: Stage, database: str, case: Case, mode: str, least: int) -> d
             connection.execute(statement("at_duty"), {"relation": case.table, "duty": mode})
         seconds = time.monotonic() - begun
         blocked = one(connection.execute(statement("blocked")))["blocked"]
+        deadlocks = one(connection.execute(statement("deadlocks")))["deadlocks"]
     return {
         "seconds": round(seconds, 2),
         "rows": before - stage.count(database, case).expired,
         "blocked": blocked,
+        "deadlocks": deadlocks,
     }
 
 
@@ -138,15 +140,16 @@ def _markdown(result: dict[str, Any]) -> str:
         f"an event that comes again; {result['rows']:,} rows, half of them expired. Latencies in ms, from the time at",
         "which a transaction was due.",
         "",
-        "| removal | seconds | rows/s | p50 | p95 | p99 | longest | runs |",
-        "|---|---:|---:|---:|---:|---:|---:|---:|",
+        "| removal | seconds | rows/s | p50 | p95 | p99 | longest | deadlocks | runs |",
+        "|---|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for mode in _MODES:
         runs = [run for run in result["runs"] if run["mode"] == mode]
         middle = {name: statistics.median(run[name] for run in runs) for name in _FIGURES}
         lines.append(
             f"| {mode} | {middle['seconds']:.1f} | {middle['rows'] / middle['seconds']:,.0f} | {middle['p50']:.2f} "
-            f"| {middle['p95']:.2f} | {middle['p99']:.2f} | {max(run['most'] for run in runs):.1f} | {len(runs)} |"
+            f"| {middle['p95']:.2f} | {middle['p99']:.2f} | {max(run['most'] for run in runs):.1f} "
+            f"| {sum(run['deadlocks'] for run in runs)} | {len(runs)} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -31,15 +31,16 @@ class _Server(LocalServer):
 
 
 @contextmanager
-def throwaway(rows: int) -> Iterator[str]:
-    """Start a server with memory for ``rows``; yields a DSN of its superuser.
+def throwaway(rows: int, settings: tuple[str, ...] = ()) -> Iterator[str]:
+    """Start a server with memory for ``rows`` and ``settings`` such as ``random_page_cost = 1.1`` over its own;
+    yields a DSN of its superuser.
 
     :raises ServerFailedError: when there are no binaries, or it does not start
     """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
     buffers = max(_LEAST, min(_MOST, rows // _ROWS_PER_MB, memory // 4))
-    settings = _SETTINGS.format(buffers=buffers)
-    server = _Server(settings, prefix="pytelemetry-bench-", parent=tempfile.gettempdir())
+    lines = [_SETTINGS.format(buffers=buffers), *(f"{setting}\n" for setting in settings)]
+    server = _Server("".join(lines), prefix="pytelemetry-bench-", parent=tempfile.gettempdir())
     try:
         server.start()
         yield f"host='{server.directory}' port=5432 user={SUPERUSER} dbname=postgres"

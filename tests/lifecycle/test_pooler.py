@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -34,6 +35,13 @@ pidfile = {directory}/pid
 @pytest.fixture(scope="module")
 def pooler(cluster: Cluster) -> Iterator[str]:
     """The directory with the socket of a PgBouncer in front of the test server."""
+    with in_front_of(cluster) as (directory, _):
+        yield directory
+
+
+@contextmanager
+def in_front_of(cluster: Cluster) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A PgBouncer of its own: the directory with its socket, and its process."""
     with tempfile.TemporaryDirectory(prefix="pgb-", dir="/tmp") as name:
         directory = Path(name)
         directory.chmod(0o777)
@@ -44,7 +52,7 @@ def pooler(cluster: Cluster) -> Iterator[str]:
         command = [*as_server_account(), "pgbouncer", "--quiet", str(directory / "settings.ini")]
         with subprocess.Popen(command, cwd=directory) as process:
             until(lambda: (directory / ".s.PGSQL.6432").exists(), 10)
-            yield name
+            yield name, process
             process.send_signal(signal.SIGINT)
 
 
@@ -120,6 +128,26 @@ def test_an_interrupt_stops_the_right_pass(pooler: str, database: Database, cli:
     mine.assert_nothing_half_done(whole_batches=True)
     assert other.last_run()["stop_reason"] == "done"
     mine.assert_finishes()
+
+
+def test_the_pooler_dies_in_mid_pass(cluster: Cluster, database: Database, cli: Cli) -> None:
+    """The command says so; the server ends what nobody waits for, or finishes it; nothing is half done."""
+    table = Table.make(database)
+    with in_front_of(cluster) as (directory, process):
+        with cli.start("cleanup", "--dsn", pooled(directory, database)) as command:
+            until(table.under_way)
+            process.kill()
+            stdout, stderr = command.communicate(timeout=60)
+        assert command.returncode == 2, (stdout, stderr)
+        assert "Traceback" not in stderr
+        assert "error: consuming input failed: server closed the connection unexpectedly" in stderr
+    until(lambda: not table.locks(), 60)
+    until(lambda: table.last_run()["stop_reason"])
+    assert table.last_run()["stop_reason"] in ("interrupted", "done")
+    table.assert_nothing_half_done()
+    if table.missing() < table.expired:
+        table.fast()
+        table.assert_finishes()
 
 
 def test_a_style_that_we_cannot_read_is_one_clear_line(pooler: str, database: Database, cli: Cli) -> None:

@@ -22,6 +22,7 @@ from pytelemetry_db.source import load
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), Path("libfaketime.so.1"))
 
+NOISE = "select pg_logical_emit_message(false, 'noise', repeat('x', 9000)) from generate_series(1, 900)"
 BUSY = """
 create or replace function app.slow_events() returns trigger language plpgsql set search_path = '' as $$
 begin
@@ -59,7 +60,9 @@ def test_the_disk_is_full_in_mid_pass(cluster: Cluster) -> None:
             # Others write as well: WAL is what the disk has no place for.
             small.fill(leave=200_000)
             with suppress(psycopg.Error), small.connect("faults") as root:
-                root.execute("select pg_logical_emit_message(false, 'noise', repeat('x', 9000)) from generate_series(1, 900)")
+                root.execute(
+                    "select pg_logical_emit_message(false, 'noise', repeat('x', 9000)) from generate_series(1, 900)"
+                )
             error = call.wait(90).error
         small.empty()
         small.ensure_running()

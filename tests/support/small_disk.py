@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tools.local_server import SUPERUSER
 
 from support.cluster import LocalCluster
+from tools.local_server import SUPERUSER
 
 __all__ = ["SmallDisk"]
 
@@ -37,7 +37,8 @@ class SmallDisk(LocalCluster):
         self._keeper = subprocess.Popen(
             [*command, str(self._megabytes), owner, *keeper], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        assert self._keeper.stdout is not None and self._keeper.stderr is not None
+        assert self._keeper.stdout is not None
+        assert self._keeper.stderr is not None
         if self._keeper.stdout.readline() != "mounted\n":
             pytest.skip(f"no disk can be mounted here: {self._keeper.stderr.read().strip()}")
         # The way into its namespace, for the server as well.
