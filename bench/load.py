@@ -77,7 +77,7 @@ def _measure(
         load = subprocess.Popen(
             _pgbench(dsn, database, folder, options), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        time.sleep(2)
+        time.sleep(min(2, options.seconds))
         begun = time.time()
         removed = _remove(stage, database, case, mode, options.seconds)
         # What pgbench has not written to its log by then is later than the window.

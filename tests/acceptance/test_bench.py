@@ -143,3 +143,17 @@ def test_the_median_is_judged() -> None:
     assert Measure("x", (1.0, 1.2, 1.3), "", most=1.15).met is False
     assert Measure("x", (3.0, 4.0), "", least=3.5).met is True
     assert Measure("x", (3.0,)).met is None
+
+
+def test_what_writers_notice_is_measured(cluster: Cluster, tmp_path: Path) -> None:
+    """Every way to remove rows, beside a load that is small here."""
+    command = [sys.executable, "-m", "bench.load", "--dsn", cluster.dsn(), "--output", str(tmp_path)]
+    small = ["--rows=20000", "--rate=800", "--clients=2", "--seconds=2", "--repeats=1"]
+    done = subprocess.run([*command, *small], cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr
+    runs = {run["mode"]: run for run in json.loads((tmp_path / "load.json").read_text())["runs"]}
+    assert list(runs) == ["none", "single", "loop", "gentle", "normal", "full"]
+    assert {mode: run["rows"] for mode, run in runs.items()} == {**dict.fromkeys(runs, 10000), "none": 0}
+    assert all(run["transactions"] > 5 for run in runs.values())
+    assert "| deadlocks |" in (tmp_path / "load.md").read_text()
+    assert leftovers(cluster) == []
