@@ -21,7 +21,8 @@ create or replace function @extschema@._delete_batch(
     out next_after text,
     out next_kept integer,
     out exhausted boolean,
-    out skipped bigint
+    out skipped bigint,
+    out begun_at timestamptz
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -48,14 +49,14 @@ begin
             v_range := format('%I < %L::%s and %s', p_time_column, next_after, p_time_type, v_where);
         end if;
         if p_skip_locked then
-            select d.deleted, d.wal_bytes, d.skipped into deleted, wal_bytes, skipped
+            select d.deleted, d.wal_bytes, d.skipped, d.begun_at into deleted, wal_bytes, skipped, begun_at
             from @extschema@._delete_unlocked(p_leaf_id, p_leaf, format('tableoid = %s and %s', p_leaf_id, v_range), p_predicate) as d;
             return;
         end if;
         begin
             -- The oid, because renaming a schema waits for nobody: the name may lead to another table by
             -- now. The probe does without, as it would lose its index-only scan.
-            select d.deleted, d.wal_bytes into deleted, wal_bytes
+            select d.deleted, d.wal_bytes, d.begun_at into deleted, wal_bytes, begun_at
             from @extschema@._delete_rows(
                 p_leaf_id, p_leaf, format('tableoid = %s and %s', p_leaf_id, v_range), p_time_column
             ) as d;
@@ -74,7 +75,7 @@ begin
         exhausted := false;
         p_kept := 0;
     end if;
-    select d.deleted, d.wal_bytes into deleted, wal_bytes
+    select d.deleted, d.wal_bytes, d.begun_at into deleted, wal_bytes, begun_at
     from @extschema@._delete_rows(
         p_leaf_id, p_leaf,
         format(

@@ -13,7 +13,8 @@ create or replace function @extschema@._delete_pages(
     p_skip_locked boolean,
     out deleted bigint,
     out wal_bytes numeric,
-    out skipped bigint
+    out skipped bigint,
+    out begun_at timestamptz
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -25,12 +26,12 @@ declare
     );
 begin
     if p_skip_locked then
-        select d.deleted, d.wal_bytes, d.skipped into deleted, wal_bytes, skipped
+        select d.deleted, d.wal_bytes, d.skipped, d.begun_at into deleted, wal_bytes, skipped, begun_at
         from @extschema@._delete_unlocked(p_leaf_id, p_leaf, v_where, p_predicate) as d;
         return;
     end if;
     skipped := 0;
-    select d.deleted, d.wal_bytes into deleted, wal_bytes
+    select d.deleted, d.wal_bytes, d.begun_at into deleted, wal_bytes, begun_at
     from @extschema@._delete_rows(p_leaf_id, p_leaf, v_where, 'ctid') as d;
 end
 $$;

@@ -1,5 +1,5 @@
--- Runs one DELETE and measures it: rows that really went, and the WAL that the
--- statement itself wrote (an LSN difference would count everybody's). Its plan is
+-- Runs one DELETE and measures it: rows that really went, when it began to lock them, and
+-- the WAL that the statement itself wrote (an LSN difference would count everybody's). Its plan is
 -- looked at first: a batch that would read the whole table is never run (SQLSTATE
 -- PT001). EXPLAIN counts no rows without RETURNING, which would cost a third.
 create or replace function @extschema@._delete_rows(
@@ -8,7 +8,8 @@ create or replace function @extschema@._delete_rows(
     p_where text,
     p_by name,
     out deleted bigint,
-    out wal_bytes numeric
+    out wal_bytes numeric,
+    out begun_at timestamptz
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -27,6 +28,7 @@ begin
         perform set_config('enable_indexscan', 'off', true), set_config('enable_bitmapscan', 'off', true);
     end if;
     execute format('explain (costs off, format json) %s', v_statement) into v_plan;
+    begun_at := clock_timestamp();
     if jsonb_path_exists(v_plan, '$.**."One-Time Filter" ? (@ == "false")') then
         -- A hold keeps every row.
         deleted := 0;
@@ -55,4 +57,4 @@ begin
 end
 $$;
 comment on function @extschema@._delete_rows(oid, text, text, name) is
-'Runs one DELETE; returns the rows that went and the WAL the statement wrote.';
+'Runs one DELETE; returns the rows that went, the WAL the statement wrote, and when it began.';

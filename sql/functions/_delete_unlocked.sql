@@ -8,7 +8,8 @@ create or replace function @extschema@._delete_unlocked(
     p_predicate text,
     out deleted bigint,
     out wal_bytes numeric,
-    out skipped bigint
+    out skipped bigint,
+    out begun_at timestamptz
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -20,6 +21,7 @@ declare
     v_all bigint;
 begin
     execute format('select count(*) from only %s where %s', p_leaf, p_where) into v_all;
+    begun_at := clock_timestamp();
     execute format('select array(select ctid from only %s where %s for update skip locked)', p_leaf, p_where) into v_rows;
     skipped := greatest(v_all - cardinality(v_rows), 0);
     select d.deleted, d.wal_bytes into deleted, wal_bytes

@@ -1,7 +1,7 @@
 -- requires: _delete_batch, _delete_pages, _last_item
 -- One DELETE in a locked leaf, by the strategy that was chosen for it. Returns the
--- state after it, with what it did: "deleted", "wal_bytes", "skipped" (rows that
--- somebody had locked). A leaf that is done has no "mode" any more.
+-- state after it, with what it did: "deleted", "wal_bytes", "begun_at" (row locks),
+-- "skipped" (rows that somebody had locked). A leaf that is done has no "mode" any more.
 create or replace function @extschema@._leaf_batch(
     p_policy @extschema@._policy,
     p_predicate text,
@@ -52,7 +52,9 @@ begin
     if v_end then
         p_state := (p_state - array['mode', 'after', 'kept', 'page', 'item']) || jsonb_build_object('leaf', p_leaf_id::bigint + 1);
     end if;
-    return p_state || jsonb_build_object('deleted', v_batch.deleted, 'wal_bytes', v_batch.wal_bytes, 'skipped', v_batch.skipped);
+    return p_state || jsonb_build_object(
+        'deleted', v_batch.deleted, 'wal_bytes', v_batch.wal_bytes, 'skipped', v_batch.skipped, 'begun_at', v_batch.begun_at
+    );
 end
 $$;
 comment on function @extschema@._leaf_batch(@extschema@._policy, text, oid, text, jsonb) is

@@ -20,7 +20,7 @@ declare
     v_context text;
 begin
     select r.* into strict v_run from @extschema@._run as r where r.run_id = p_run_id;
-    p_state := p_state - array['wait', 'deleted', 'wal_bytes', 'skipped'];
+    p_state := p_state - array['wait', 'deleted', 'wal_bytes', 'skipped', 'begun_at'];
     perform set_config('application_name', @extschema@._live_text(v_run), true);
     begin
         v_stop := @extschema@._batch_stop(p_run_id);
@@ -84,6 +84,7 @@ begin
         )
         || @extschema@._next_pace(
             p_state, v_run.batch_rows, (p_state ->> 'deleted')::bigint, (p_state ->> 'wal_bytes')::numeric,
+            extract(epoch from clock_timestamp() - (p_state ->> 'begun_at')::timestamptz)::double precision * 1000,
             extract(epoch from clock_timestamp() - v_begun)::double precision * 1000, v_blocked
         );
     perform @extschema@._log_batch(p_run_id, (p_state ->> 'deleted')::bigint, (p_state ->> 'wal_bytes')::numeric, v_blocked, v_begun);

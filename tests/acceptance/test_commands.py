@@ -221,7 +221,7 @@ def test_a_plan_says_more_when_asked(types: Typist) -> None:
     (statement,) = (line for line in verbose.stderr.splitlines() if "delete from" in line)
     assert re.fullmatch(
         r"public\.alerts: delete from public\.alerts where created_at < '[-\d]+ [.:\d]+'::timestamp"
-        r" and created_at > '-infinity'::timestamp and \(\(\(resolved_at IS NOT NULL\)\) is true\)",
+        r" and created_at <> '-infinity'::timestamp and \(\(\(resolved_at IS NOT NULL\)\) is true\)",
         statement,
     )
     (row,) = types.fine("plan alerts -v --json").json["plan"]

@@ -17,6 +17,7 @@ def after(
     owner: psycopg.Connection[Any],
     *,
     elapsed: float,
+    locked: float | None = None,
     deleted: int = 10000,
     wal: int = 0,
     blocked: int = 0,
@@ -25,8 +26,8 @@ def after(
 ) -> dict[str, Any]:
     """The pace after a batch of 10000 rows that took so many ms."""
     found = owner.execute(
-        "select maint._next_pace(%s, %s, %s, %s, %s, %s)",
-        (json.dumps(STATE | state), fixed, deleted, wal, elapsed, blocked),
+        "select maint._next_pace(%s, %s, %s, %s, %s, %s, %s)",
+        (json.dumps(STATE | state), fixed, deleted, wal, elapsed if locked is None else locked, elapsed, blocked),
     ).fetchone()
     assert found is not None
     pace: dict[str, Any] = found[0]
@@ -37,6 +38,7 @@ def after(
     ("given", "least", "most"),
     [
         pytest.param({"elapsed": 200}, 7000, 10000, id="as long as it should"),
+        pytest.param({"elapsed": 900, "locked": 100}, 15000, 15000, id="a long search for what to remove"),
         pytest.param({"elapsed": 800}, 2000, 2300, id="four times too long"),
         pytest.param({"elapsed": 10, "cost": 0.001}, 40000, 40000, id="much too short"),
         pytest.param({"elapsed": 10, "deleted": 3}, 17000, 17000, id="few rows: no faster than rows went before"),
