@@ -54,5 +54,7 @@ as $$
             end as cost
     ) as c
 $$;
-comment on function @extschema@._next_pace(jsonb, integer, bigint, numeric, double precision, double precision, integer) is
+comment on function @extschema@._next_pace(
+    jsonb, integer, bigint, numeric, double precision, double precision, integer
+) is
 'State after a batch: the size of the next one, and the pause before it in ms.';
