@@ -26,14 +26,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.bill", description=__doc__)
     parser.add_argument("--dsn", help="a superuser's; without it a server to throw away is started")
     parser.add_argument("--rows", type=int, default=2_000_000)
+    parser.add_argument("--case", action="append", choices=[case.name for case in CASES if not case.held], dest="cases")
     parser.add_argument("--output", type=Path, default=Path("bench/results"))
     options = parser.parse_args()
     found = []
     if options.dsn:
-        found = _all(options.dsn, options.rows)
+        found = _all(options.dsn, options.rows, options.cases)
     else:
         with throwaway(options.rows) as dsn:
-            found = _all(dsn, options.rows)
+            found = _all(dsn, options.rows, options.cases)
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "bill.json").write_text(json.dumps(found, indent=1) + "\n")
     text = _markdown(found)
@@ -42,11 +43,11 @@ def main() -> int:
     return int(any(each["missed"] for each in found))
 
 
-def _all(dsn: str, rows: int) -> list[dict[str, Any]]:
+def _all(dsn: str, rows: int, names: list[str] | None) -> list[dict[str, Any]]:
     found = []
     with Stage(dsn) as stage:
         for case in CASES:
-            if case.held:
+            if case.held or case.name not in (names or case.name):
                 continue
             with stage.template(case, rows) as template, stage.copy(template, case) as database:
                 found.append(_ask(stage, database, case))

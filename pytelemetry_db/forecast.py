@@ -1,11 +1,11 @@
 """What will be: growth of the managed tables, when a limit is reached, and what another keep would change."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pytelemetry_db import db
 from pytelemetry_db.state import not_installed, read_state
 
-__all__ = ["forecast", "forecast_keep"]
+__all__ = ["forecast", "forecast_keep", "sample"]
 
 
 def forecast(connection: db.Connection, schema: str) -> list[db.Row]:
@@ -29,3 +29,15 @@ def forecast_keep(connection: db.Connection, schema: str, keeps: Mapping[str, st
         for table, keep in keeps.items()
         for row in db.fetch(connection, "forecast_keep", schema, {"p_table": table, "keep": keep})
     ]
+
+
+def sample(connection: db.Connection, schema: str, on_notice: Callable[[str, str], None]) -> None:
+    """Measure every managed table; of one that cannot be measured ``on_notice`` gets a WARNING.
+
+    :raises NotInstalled: when we are not installed, or an older release is
+    """
+    state = read_state(connection, schema)
+    if not state.has_code:
+        raise not_installed(state)
+    db.on_notice(connection, on_notice)
+    db.fetch(connection, "sample", schema)

@@ -6,26 +6,32 @@ where we are not installed, too.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Literal
+from datetime import UTC, datetime
 
 from pytelemetry_db import db, source
 from pytelemetry_db.errors import NotPermitted, PytelemetryError, UsageError
+from pytelemetry_db.findings import (
+    DOCUMENTED_RULES,
+    STATUSES,
+    Finding,
+    Status,
+    drifted,
+    late_rows,
+    oldest_row,
+    other_version,
+    told_once,
+    unknown,
+)
 from pytelemetry_db.render import routine_bodies
 from pytelemetry_db.state import not_installed, read_state
 
 __all__ = ["DOCUMENTED", "Budget", "Facts", "Finding", "Health", "Managed", "acknowledge", "exit_code", "look"]
 
-Status = Literal["ok", "skipped", "warning", "unknown", "critical"]
-# From bad to good.
-STATUSES: tuple[Status, ...] = ("critical", "unknown", "warning", "skipped", "ok")
 # The checks whose lines the operators' guide shows; the oldest rows are looked for by the command alone.
 OLDEST = "oldest_rows"
-_INDEXES, _DEAD_ROWS = "largest_indexes", 1000
+_INDEXES, _INSTALLATION = "largest_indexes", "installation"
 _SIZES, _BLOCKED = ("table_sizes", "row_counts"), ("long_queries", "blocked_queries")
 DOCUMENTED = ("connections", *_SIZES, OLDEST, *_BLOCKED, _INDEXES, "dead_tuples")
-_LONG = timedelta(minutes=5)
 _CODES: dict[Status, int] = {"critical": 2, "unknown": 3, "warning": 1, "skipped": 0, "ok": 0}
 
 
@@ -38,28 +44,11 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One row of the view ``health``, or of a check that the command itself makes."""
-
-    check_id: str
-    status: Status
-    detail: str | None
-    object: str | None = None
-    value: Decimal | None = None
-    unit: str | None = None
-    threshold: str | None = None
-    method: str | None = "exact"
-    statistics_age: timedelta | None = None
-    remediation: str | None = None
-    lock_level: str | None = None
-    fingerprint: str | None = None
-    privileges_missing: str | None = None
-    silent_until: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Managed:
-    """A table of a policy, or a documented one. Bytes, rows and oldest are None where they are not known."""
+    """A table of a policy, or a documented one. What is not known is None.
+
+    ``oldest`` and ``newest`` are of rows up to tomorrow; ``late`` counts those beyond, at infinity too, up to 1001.
+    """
 
     schema_name: str
     table_name: str
@@ -67,6 +56,8 @@ class Managed:
     rows: int | None = None
     exact: bool = False
     oldest: datetime | None = None
+    newest: datetime | None = None
+    late: int | None = None
 
 
 @dataclass(slots=True)
@@ -157,6 +148,9 @@ def look(
     facts, findings = looking.facts(wanted, exact=exact)
     if state.has_code:
         findings += [one for name in wanted if name not in (OLDEST, _INDEXES) for one in looking.check(name)]
+        if _INSTALLATION in (checks or (_INSTALLATION,)):
+            findings += looking.installation(str(state.version))
+        findings = told_once(findings)
     else:
         findings += looking.documented(wanted, hidden=facts.connections.get("in_use", 0) is None)
     return Health(state.has_code, datetime.now(UTC), facts, tuple(findings))
@@ -167,7 +161,9 @@ class _Look:
 
     def __init__(self, connection: db.Connection, schema: str, budget: Budget, installed: bool) -> None:
         self.connection, self.schema, self.budget, self.installed = connection, schema, budget, installed
-        self.texts = routine_bodies(source.load(), schema)
+        release = source.load()
+        self.version = release.version
+        self.texts = routine_bodies(release, schema)
 
     def within(self, work: Callable[[], list[db.Row]]) -> list[db.Row]:
         """Do something in a transaction of its own, within the budget."""
@@ -183,9 +179,21 @@ class _Look:
         try:
             rows = self.within(lambda: db.fetch(self.connection, "health_check", self.schema, {"check_id": name}))
         except PytelemetryError as error:
-            yield _unknown(name, None, error)
+            yield unknown(name, None, error)
         else:
             yield from (Finding(**row) for row in rows)
+
+    def installation(self, version: str) -> list[Finding]:
+        """Compare the database with this command, and our objects with how they were installed, where we may."""
+        if version != self.version:
+            return [other_version(version, self.version)]
+        try:
+            rows = self.within(lambda: db.fetch(self.connection, "drift", self.schema, {"schema": self.schema}))
+        except PytelemetryError as error:
+            # Only members of the owner may read the record; monitoring is to be well without it.
+            return [] if isinstance(error, NotPermitted) else [unknown(_INSTALLATION, None, error)]
+        changed = sorted({row["identity"] for row in rows if (row["kind"], row["aspect"]) != ("view", "definition")})
+        return [drifted(changed)] if changed else []
 
     def facts(self, wanted: Iterable[str], *, exact: bool) -> tuple[Facts, list[Finding]]:
         facts, findings = Facts(), list[Finding]()
@@ -194,7 +202,7 @@ class _Look:
             try:
                 return self.text(self.texts[routine])
             except PytelemetryError as error:
-                findings.append(_unknown(check, None, error))
+                findings.append(unknown(check, None, error))
                 return []
 
         if "connections" in wanted:
@@ -242,79 +250,29 @@ class _Look:
             try:
                 found |= self.text(row[column])[0]
             except PytelemetryError as error:
-                findings.append(_unknown(check, name, error))
+                findings.append(unknown(check, name, error))
         table = Managed(
             schema_name=row["schema_name"],
             table_name=row["table_name"],
             exact=exact and not findings,
             **found,  # type: ignore[arg-type]
         )
+        if table.late:
+            findings.append(late_rows(name, table.late))
         late = row["late_before"]
         if table.oldest is not None and late is not None and table.oldest < late:
-            findings.append(
-                Finding(
-                    check_id=OLDEST,
-                    status="critical",
-                    object=name,
-                    detail=f"its oldest row, of {table.oldest.astimezone(UTC).isoformat()}, should have gone",
-                    value=Decimal(int((datetime.now(UTC) - table.oldest).total_seconds())),
-                    unit="s",
-                    threshold=f"keep and grace: {late.astimezone(UTC).isoformat(timespec='seconds')}",
-                    remediation=f"pytelemetry-db cleanup {name}",
-                    lock_level="ROW EXCLUSIVE",
-                )
-            )
+            findings.append(oldest_row(OLDEST, name, table.oldest, late))
         return table, findings
 
     def documented(self, wanted: Iterable[str], *, hidden: bool) -> list[Finding]:
         """The documented checks by the documented limits, where there is nothing of ours to ask."""
         detail = "sessions of other roles cannot be seen without pg_read_all_stats"
         findings = [Finding(check_id="long_queries", status="unknown", detail=detail)] if hidden else []
-        rules: dict[str, Callable[[db.Row], Finding | None]] = {
-            "long_queries": _long_query,
-            "blocked_queries": _blocked_query,
-            "dead_tuples": _dead_tuples,
-        }
-        for check, rule in rules.items():
+        for check, rule in DOCUMENTED_RULES.items():
             if check not in wanted:
                 continue
             try:
                 findings += [one for row in self.text(self.texts[f"_{check}"]) if (one := rule(row))]
             except PytelemetryError as error:
-                findings.append(_unknown(check, None, error))
+                findings.append(unknown(check, None, error))
         return findings
-
-
-def _long_query(row: db.Row) -> Finding | None:
-    if row["state"] != "active" or row["running_for"] <= _LONG:
-        return None
-    detail = f"{row['role_name']} in {row['database_name']} has run for {row['running_for']}: {row['query']}"
-    return Finding(check_id="long_queries", status="warning", object=f"pid {row['pid']}", detail=detail)
-
-
-def _blocked_query(row: db.Row) -> Finding | None:
-    detail = (
-        f"waits for pid {row['blocked_by']}, at the root pid {row['root_pid']} ({row['root_state']}): {row['query']}"
-    )
-    return Finding(check_id="blocked_queries", status="warning", object=f"pid {row['pid']}", detail=detail)
-
-
-def _dead_tuples(row: db.Row) -> Finding | None:
-    if (row["dead_rows"] or 0) <= _DEAD_ROWS:
-        return None
-    return Finding(
-        check_id="dead_tuples",
-        status="warning",
-        object=f"{row['schema_name']}.{row['table_name']}",
-        detail=f"{row['dead_rows']} dead rows ({row['percent']} %)",
-        method="estimated",
-    )
-
-
-def _unknown(check: str, name: str | None, error: PytelemetryError) -> Finding:
-    reasons = {"57014": "took longer than its time budget", "55P03": "waited longer than its lock budget"}
-    detail = reasons.get(error.sqlstate or "", error.found)
-    missing = error.found if isinstance(error, NotPermitted) else None
-    return Finding(
-        check_id=check, status="unknown", object=name, detail=detail, method=None, privileges_missing=missing
-    )

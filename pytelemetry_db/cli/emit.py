@@ -20,7 +20,7 @@ __all__ = ["register"]
 
 Target = Annotated[str, typer.Argument(metavar="TARGET", help="cron, systemd, kubernetes or script.")]
 Jobs = Annotated[
-    list[str] | None, typer.Option("--job", metavar="NAME", help="Only this one: cleanup, check; repeatable.")
+    list[str] | None, typer.Option("--job", metavar="NAME", help="Only this one: cleanup, check, sample; repeatable.")
 ]
 Schedules = Annotated[
     list[str] | None,
@@ -79,8 +79,8 @@ def emit(
 ) -> None:
     """Write ready files for cron, systemd or Kubernetes, or a script for any other scheduler; never connects.
 
-    Two jobs: cleanup, nightly, and check, hourly, which fails when a policy had no good pass for --max-age. No file
-    ever holds a password.
+    Two jobs: cleanup, nightly, and check, hourly, which fails when a policy had no good pass for --max-age; and sample,
+    which measures for the forecast, when it is named by --job or --schedule. No file ever holds a password.
     """
     from pytelemetry_db import durations, emit
 
@@ -90,8 +90,8 @@ def emit(
         # What is installed here says nothing of the image.
         command=command or ("" if target == "kubernetes" else _this_command()),
         environment=_environment(common, target),
-        jobs=_jobs(job or []),
-        schedules=_schedules(schedule or []),
+        jobs=_jobs(job or [], schedules := _schedules(schedule or [])),
+        schedules=schedules,
         time_zone=_time_zone(time_zone),
         max_duration=max_duration,
         seconds=seconds,
@@ -174,24 +174,25 @@ def _owner(user: str | None) -> tuple[str, str]:
         return name, name
 
 
-def _jobs(names: list[str]) -> "tuple[Job, ...]":
-    from pytelemetry_db.emit import JOBS
+def _jobs(names: list[str], schedules: dict[str, str]) -> "tuple[Job, ...]":
+    from pytelemetry_db.emit import JOBS, KNOWN
 
-    known = {job.name: job for job in JOBS}
+    known = {job.name: job for job in KNOWN}
     if unknown := [name for name in names if name not in known]:
         raise UsageError(f'--job: there is no job "{unknown[0]}"', f"one of {', '.join(known)}")
-    return tuple(job for job in JOBS if not names or job.name in names)
+    wanted = names or [*(job.name for job in JOBS), *schedules]
+    return tuple(job for job in KNOWN if job.name in wanted)
 
 
 def _schedules(pairs: list[str]) -> dict[str, str]:
-    from pytelemetry_db.emit import JOBS
+    from pytelemetry_db.emit import KNOWN
 
     found = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")
-        if not equals or name not in {job.name for job in JOBS}:
+        if not equals or name not in {job.name for job in KNOWN}:
             raise UsageError(
-                f'--schedule: found "{pair}"', f"JOB=CRON, a job being {' or '.join(j.name for j in JOBS)}"
+                f'--schedule: found "{pair}"', f"JOB=CRON, a job being {' or '.join(j.name for j in KNOWN)}"
             )
         found[name] = text
     return found

@@ -1,4 +1,4 @@
-"""The command that says what will be: forecast."""
+"""The commands that measure and say what will be: sample, forecast."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +17,7 @@ __all__ = ["register"]
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
     app.command("forecast")(accepts(forecast))
+    app.command("sample")(accepts(sample))
 
 
 def forecast(
@@ -53,6 +54,30 @@ def forecast(
         raise typer.Exit(3)
     sampled = any(row["sampled_at"] for row in rows)
     output.next_step("pytelemetry-db status" if sampled else "pytelemetry-db schedule set sample '*/10 * * * *'")
+
+
+def sample(common: Common) -> None:
+    """Measure every managed table now, at a bounded cost, for `forecast` and the debt that `status` shows.
+
+    For schedulers outside the database; pg_cron does the same with `schedule set sample`.
+
+    Exit codes: 0 fine; 1 a table could not be measured; 3 not installed.
+    """
+    from pytelemetry_db import forecast as outlook
+
+    warnings = []
+
+    def tell(severity: str, text: str) -> None:
+        if severity == "WARNING":
+            warnings.append(text)
+            output.warn(text)
+
+    with open_connection(common, "sample") as connection:
+        outlook.sample(connection, common.schema, tell)
+    if warnings:
+        raise typer.Exit(1)
+    output.say(f"{output.mark('ok')} every managed table was measured")
+    output.next_step("pytelemetry-db forecast")
 
 
 def _pair(text: str) -> tuple[str, str]:

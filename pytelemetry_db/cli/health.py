@@ -12,7 +12,8 @@ from pytelemetry_db.cli.options import Common, Json, accepts, open_connection
 from pytelemetry_db.errors import PytelemetryError
 
 if TYPE_CHECKING:
-    from pytelemetry_db.health import Finding, Health, Managed
+    from pytelemetry_db.findings import Finding
+    from pytelemetry_db.health import Health, Managed
 
 __all__ = ["register", "show_health"]
 

@@ -8,7 +8,9 @@ create or replace function @extschema@._bill(
     p_rows bigint,
     p_limit integer,
     p_strategy text,
-    p_correlation double precision
+    p_correlation double precision,
+    p_together double precision,
+    p_filled double precision
 )
 returns jsonb
 language sql
@@ -54,11 +56,11 @@ as $$
                 sum(greatest(g.reltuples, 0)::numeric) as rows,
                 sum(pg_stat_get_dead_tuples(g.oid)) as dead_rows,
                 sum(pg_total_relation_size(g.oid)) as bytes,
-                sum(pg_relation_size(g.oid)) / current_setting('block_size')::numeric as pages
+                sum(pg_relation_size(g.oid)) / current_setting('block_size')::numeric * coalesce(p_filled, 1)::numeric as pages
             from @extschema@._leaves((p_policy).relation_id) as l
             inner join pg_class as g on g.oid = l.relation_id
         ) as t
-        cross join lateral @extschema@._model_of_pass(p_rows, t.rows, t.pages, p_strategy, p_correlation) as m
+        cross join lateral @extschema@._model_of_pass(p_rows, t.rows, t.pages, p_strategy, p_correlation, p_together) as m
         cross join lateral (
             select
                 count(*) as passes,
@@ -69,7 +71,7 @@ as $$
                     u.wal_bytes, n.work_s as model_s, n.wal_bytes as model_wal,
                     greatest(extract(epoch from u.finished_at - u.started_at - u.gated) * coalesce(u.duty, 1) - 0.05, 0.001) as work_s
                 from @extschema@._run as u
-                cross join lateral @extschema@._model_of_pass(u.rows, t.rows, t.pages, u.strategy, p_correlation) as n
+                cross join lateral @extschema@._model_of_pass(u.rows, t.rows, t.pages, u.strategy, p_correlation, p_together) as n
                 -- What a few rows cost says nothing of many.
                 where u.policy_id = (p_policy).policy_id and u.finished_at is not null and u.rows >= least(1000, greatest(p_rows / 10, 1))
                 order by u.run_id desc
@@ -78,5 +80,7 @@ as $$
         ) as c
     ) as b
 $$;
-comment on function @extschema@._bill(@extschema@._policy, bigint, integer, text, double precision) is
+comment on function @extschema@._bill(
+    @extschema@._policy, bigint, integer, text, double precision, double precision, double precision
+) is
 'What a pass over so many rows would cost: time, WAL and space.';

@@ -11,7 +11,8 @@ returns table (
     autovacuum_at bigint,
     autovacuum boolean,
     last_vacuum timestamptz,
-    relation_id oid
+    relation_id oid,
+    statistics_lost bigint
 )
 language sql
 stable
@@ -42,7 +43,15 @@ as $$
                 + coalesce(o.factor, current_setting('autovacuum_vacuum_scale_factor')::numeric) * greatest(c.reltuples, 0)::numeric
             ) as autovacuum_at,
             bool_and(coalesce(o.enabled, true)) and current_setting('autovacuum')::boolean as autovacuum,
-            min(greatest(pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid))) as last_vacuum
+            min(greatest(pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid))) as last_vacuum,
+            -- As _tables has it.
+            count(*) filter (
+                where c.reltuples > 0 and pg_stat_get_live_tuples(c.oid) = 0 and pg_stat_get_tuples_inserted(c.oid) = 0
+                and coalesce(
+                    pg_stat_get_last_vacuum_time(c.oid), pg_stat_get_last_autovacuum_time(c.oid), pg_stat_get_last_analyze_time(c.oid),
+                    pg_stat_get_last_autoanalyze_time(c.oid)
+                ) is null
+            ) as statistics_lost
         from tree as t
         inner join pg_class as c on c.oid = t.relation_id and c.relkind in ('r', 'm')
         cross join lateral (
@@ -64,7 +73,8 @@ as $$
         s.autovacuum_at::bigint as autovacuum_at,
         s.autovacuum,
         s.last_vacuum,
-        c.oid as relation_id
+        c.oid as relation_id,
+        s.statistics_lost
     from summed as s
     inner join pg_class as c on c.oid = s.root_id
     inner join pg_namespace as n on n.oid = c.relnamespace

@@ -18,10 +18,24 @@ as $$
         ),
         count(*), 'sessions', 'none', 'exact', null,
         case
-            when b.root_pid = 0 then 'rollback prepared the transaction that pg_prepared_xacts names'
+            when b.root_pid = 0 then coalesce(
+                (
+                    -- Prepared transactions that hold what these wait for.
+                    select string_agg(distinct format('rollback prepared %L;', p.gid), ' ')
+                    from pg_locks as w
+                    inner join pg_locks as h on
+                        h.pid is null and h.granted and h.locktype = w.locktype
+                        and (h.database, h.relation, h.page, h.tuple, h.transactionid, h.classid, h.objid, h.objsubid)
+                        is not distinct from (w.database, w.relation, w.page, w.tuple, w.transactionid, w.classid, w.objid, w.objsubid)
+                    inner join pg_locks as x on x.virtualtransaction = h.virtualtransaction and x.locktype = 'transactionid' and x.granted
+                    inner join pg_prepared_xacts as p on p.transaction = x.transactionid
+                    where not w.granted and w.pid = any(array_agg(b.pid))
+                ),
+                'select gid, prepared, owner from pg_prepared_xacts order by prepared;'
+            )
             when b.root_pid is not null then format('select pg_terminate_backend(%s);', b.root_pid)
         end,
-        case when b.root_pid = 0 then 'manual' else 'none' end
+        'none'
     )
     from @extschema@._blocked_queries() as b
     group by b.root_pid

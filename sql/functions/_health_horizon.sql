@@ -25,11 +25,11 @@ as $$
             when not h.visible then format('grant pg_read_all_stats to %I;', current_user)
             when h.holder ~ '^pid \d' then format('select pg_terminate_backend(%s);', substring(h.holder from '^pid (\d+)'))
             when h.holder ~ '^prepared' then format('rollback prepared %s;', substring(h.holder from '^prepared transaction (.*) of '))
-            when h.holder ~ '^replication slot'
-                then 'find out who reads from it; drop it when nobody will again: its reader then has to be made anew'
+            -- It has to be inactive; dropped, its reader has to be made anew.
+            when h.holder ~ '^replication slot' then format('select pg_drop_replication_slot(%L);', substring(h.holder from '^replication slot (.*)$'))
             else 'end the long query on the replica, or switch hot_standby_feedback off there'
         end,
-        case when h.visible and h.holder ~ '^rep' then 'manual' end,
+        case when h.visible and h.holder ~ '^replica ' then 'manual' end,
         case when not h.visible then 'pg_read_all_stats' end
     )
     from (

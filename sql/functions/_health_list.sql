@@ -12,14 +12,14 @@ as $$
     from unnest(
         array[
             'server', 'connections', 'table_sizes', 'row_counts', 'retention', 'long_queries', 'blocked_queries', 'dead_tuples',
-            'jobs', 'passes', 'unexpirable', 'time_index', 'idle_transactions', 'horizon', 'autovacuum', 'statistics',
+            'jobs', 'passes', 'installation', 'unexpirable', 'time_index', 'idle_transactions', 'horizon', 'autovacuum', 'statistics',
             'invalid_indexes', 'duplicate_indexes', 'unused_indexes', 'bloat', 'wraparound', 'sequences', 'slots', 'replicas', 'archiver',
             'checksums', 'prepared'
         ],
         array[
             'the server answers', 'enough connections are left', 'no table is over its size budget', 'all tables were counted',
             'every policy is kept', 'no long-running queries', 'no blocked queries', 'no excessive dead tuples', 'all jobs come on time',
-            'the last pass of every policy was good', 'every row has a time by which it can expire',
+            'the last pass of every policy was good', 'our version is known', 'every row has a time by which it can expire',
             'every time column has an index', 'no transaction waits long for its client', 'dead rows can be removed',
             'autovacuum comes where it is due', 'statistics are there', 'all indexes are valid', 'no duplicate indexes',
             'no large index is unused', 'no table is mostly empty', 'transaction IDs are far from wraparound',

@@ -1,7 +1,7 @@
 -- requires: _health_finding, _health_settings, _health_policies, _largest_indexes
--- health: indexes larger than the setting health_index_size that nobody used in
--- 30 days of statistics while their table was used. Replicas count their own
--- scans: hence a warning to look there, and never a statement to run blindly.
+-- health: indexes larger than the setting health_index_size that nobody used for
+-- the time health_index_unused, by statistics. Replicas count their own
+-- scans: hence the advice to look there before.
 create or replace function @extschema@._health_unused_indexes()
 returns setof jsonb
 language sql
@@ -9,23 +9,28 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
     select @extschema@._health_finding(
-        case when s.since is null or s.since > clock_timestamp() - interval '30 days' then 'skipped' else 'warning' end,
+        case when s.since < clock_timestamp() - s.long then 'warning' else 'skipped' end,
         format('%I.%I', x.schema_name, x.index_name),
         case
-            when s.since is null or s.since > clock_timestamp() - interval '30 days'
-                then 'no scan was counted, but statistics do not reach back 30 days'
-            else format('no scan since %s', s.since)
+            when s.since < clock_timestamp() - s.long then format('no scan since %s; look at the replicas before it goes', s.since)
+            else format('no scan was counted, but statistics do not reach back %s', s.long)
         end,
         x.bytes, 'bytes', s.most, 'exact', clock_timestamp() - s.since,
-        format('look at the replicas first; then drop index concurrently %I.%I', x.schema_name, x.index_name), 'manual'
+        case
+            when s.since < clock_timestamp() - s.long
+                then format('drop index%s %I.%I;', case c.relkind when 'I' then '' else ' concurrently' end, x.schema_name, x.index_name)
+        end,
+        case c.relkind when 'I' then 'ACCESS EXCLUSIVE' else 'SHARE UPDATE EXCLUSIVE' end
     )
     from @extschema@._largest_indexes() as x
     inner join pg_index as i on i.indexrelid = x.index_id
+    inner join pg_class as c on c.oid = x.index_id
     cross join (
-        select @extschema@._health_settings() ->> 'health_index_size', d.stats_reset
+        select j ->> 'health_index_size', (j ->> 'health_index_unused')::interval, d.stats_reset
         from pg_stat_database as d
+        cross join @extschema@._health_settings() as j
         where d.datname = current_database()
-    ) as s (most, since)
+    ) as s (most, long, since)
     where
         x.scans = 0 and x.bytes > case s.most when 'off' then null else pg_size_bytes(s.most) end
         and not i.indisunique and not i.indisreplident and not i.indisexclusion and i.indisvalid

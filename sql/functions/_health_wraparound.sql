@@ -1,6 +1,7 @@
--- requires: _health_finding
+-- requires: _health_finding, _health_settings
 -- health: how near transaction and multixact IDs are to their end, with the
--- table that holds them back. Half way is a warning, three quarters critical.
+-- table that holds them back, by the settings health_wraparound and
+-- health_wraparound_critical: half way, and three quarters.
 create or replace function @extschema@._health_wraparound()
 returns setof jsonb
 language sql
@@ -8,10 +9,10 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
     select @extschema@._health_finding(
-        case when d.ids > 1600000000 then 'critical' when d.ids > 1050000000 then 'warning' else 'ok' end,
-        null, format('%s of 2100 million %s are used; oldest: %s', d.ids / 1000000, d.kind, coalesce(d.relation, 'unknown')), d.ids, d.kind, '1050 million',
+        case when d.ids >= s.critical then 'critical' when d.ids > s.warning then 'warning' else 'ok' end,
+        d.kind, format('%s of 2100 million are used; oldest: %s', round(d.ids / 1e6, 1), coalesce(d.relation, 'unknown')), d.ids, 'IDs', s.warning::text,
         'exact', null,
-        case when d.ids > 1050000000 then format('vacuum (freeze) %s;', d.relation) end, 'SHARE UPDATE EXCLUSIVE'
+        case when d.ids > s.warning then format('vacuum (freeze) %s;', d.relation) end, 'SHARE UPDATE EXCLUSIVE'
     )
     from (
         select
@@ -34,6 +35,10 @@ as $$
         from pg_database as b
         where b.datname = current_database()
     ) as d
+    cross join (
+        select (j ->> 'health_wraparound')::bigint, (j ->> 'health_wraparound_critical')::bigint
+        from @extschema@._health_settings() as j
+    ) as s (warning, critical)
 $$;
 comment on function @extschema@._health_wraparound() is
 'health: how near transaction IDs are to wraparound.';

@@ -1,6 +1,6 @@
 -- requires: _suspension, _preflight, _count_expired, _choose_strategy, _first_state
 -- requires: _from_start, _cutoff_literal, _predicate, _size_findings, _autovacuum_findings, _bill, _gates
--- requires: _clock, _holds_of, _guard_findings
+-- requires: _clock, _holds_of, _guard_findings, _count_some, _lie_together
 -- The plan of one policy. A table that cannot be read (gone, another one now)
 -- is planned without counts and says why.
 create or replace function @extschema@._plan_policy(
@@ -35,6 +35,8 @@ declare
     v_state jsonb;
     v_bill jsonb;
     v_chosen record;
+    v_together double precision;
+    v_filled double precision;
     v_holds text;
     v_unheld text;
     v_bound boolean := not exists (select from @extschema@._suspension((p_policy).policy_id) as s where s.guard = 'binding');
@@ -69,9 +71,14 @@ begin
         '[]'
     );
     if v_bound and not findings @> '[{"check_id": "kind"}]' and not findings @> '[{"check_id": "privilege"}]' then
-        select c.counted, c.exact into expired_rows, exact
-        from @extschema@._count_expired((p_policy).relation_id, v_predicate, case when p_exact then null else 0 end) as c;
         v_state := @extschema@._first_state(p_policy, p_batch_rows, null);
+        if p_exact then
+            select c.counted, c.exact into expired_rows, exact
+            from @extschema@._count_expired((p_policy).relation_id, v_predicate, null) as c;
+        else
+            select c.counted, c.exact into expired_rows, exact
+            from @extschema@._count_some(p_policy, v_predicate, @extschema@._from_start(p_policy, v_state, v_predicate), 20000) as c;
+        end if;
         oldest := @extschema@._probe_boundary(
             @extschema@._qualified_name((p_policy).relation_id), time_column,
             @extschema@._from_start(p_policy, v_state, format('%I is not null', time_column)), 0
@@ -90,8 +97,12 @@ begin
                 'check_id', 'strategy', 'level', 'note', 'detail', format('by %s: %s', v_chosen.strategy, v_chosen.reason), 'fix', null
             );
         end if;
+        -- Rows in the order of time need no sample.
+        if expired_rows > 0 and abs(v_chosen.correlation) < 0.8 then
+            select l.together, l.filled into v_together, v_filled from @extschema@._lie_together((p_policy).relation_id, v_predicate) as l;
+        end if;
         v_bill := @extschema@._bill(
-            p_policy, expired_rows, coalesce(p_batch_rows, (p_policy).batch_rows), v_chosen.strategy, v_chosen.correlation
+            p_policy, expired_rows, coalesce(p_batch_rows, (p_policy).batch_rows), v_chosen.strategy, v_chosen.correlation, v_together, v_filled
         );
         batches := (v_bill ->> 'batches')::bigint;
         findings := findings || @extschema@._guard_findings(p_policy, cutoff, expired_rows, p_keep is not null, v_holds, v_unheld, p_exact)

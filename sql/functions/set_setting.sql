@@ -1,5 +1,6 @@
--- requires: _check_schedule, _duty, _load
--- Changes one setting after validating the value against its kind.
+-- requires: _check_schedule, _duty, _load, _threshold
+-- Changes one setting after validating the value against its kind, and against its
+-- pair: what is critical is never less than what is a warning.
 create or replace function @extschema@.set_setting(p_name text, p_value text)
 returns void
 language plpgsql
@@ -8,6 +9,7 @@ as $$
 declare
     v_setting @extschema@._setting;
     v_valid boolean;
+    v_other text;
 begin
     select s.* into v_setting from @extschema@._setting as s where s.name = p_name;
     if not found then
@@ -54,6 +56,17 @@ begin
                     v_setting.default_value
                 )
             end;
+    end if;
+    select coalesce(v.value, s.default_value) into v_other
+    from @extschema@._setting as s
+    left join @extschema@._setting_value as v on v.name = s.name
+    where
+        p_name = s.name || '_critical' and @extschema@._threshold(s.kind, p_value) < @extschema@._threshold(s.kind, coalesce(v.value, s.default_value))
+        or s.name = p_name || '_critical' and @extschema@._threshold(s.kind, p_value) > @extschema@._threshold(s.kind, coalesce(v.value, s.default_value));
+    if found then
+        raise exception 'setting "%" cannot be "%": "%" is "%"', p_name, p_value,
+            case when p_name ~ '_critical$' then regexp_replace(p_name, '_critical$', '') else p_name || '_critical' end, v_other
+            using errcode = 'invalid_parameter_value', hint = 'What is critical cannot be less than what is a warning; change the other one first.';
     end if;
     insert into @extschema@._setting_value as v (name, value)
     values (p_name, p_value)

@@ -16,7 +16,11 @@ insert into @extschema@._setting (name, default_value, kind, choices, descriptio
 values
 (
     'health_connections', '80', 'integer', null,
-    'health warns when more than this percentage of the connections is taken; 95 is critical'
+    'health warns when more than this percentage of the connections is taken'
+),
+(
+    'health_connections_critical', '95', 'integer', null,
+    'and from this percentage on it is critical'
 ),
 (
     'health_long', '5 minutes', 'interval', null,
@@ -41,4 +45,52 @@ values
 (
     'health_index_size', '10 MB', 'size', null,
     'health names unused and duplicate indexes larger than this'
+),
+(
+    'health_index_unused', '30 days', 'interval', null,
+    'health names indexes that nobody used for so long'
+),
+(
+    'health_bloat', '70', 'integer', null,
+    'health warns when more than this percentage of a heap is empty'
+),
+(
+    'health_bloat_size', '100 MB', 'size', null,
+    'and the heap is larger than this'
+),
+(
+    'health_wraparound', '1050000000', 'integer', null,
+    'health warns when more transaction IDs than this are used, of 2100 million'
+),
+(
+    'health_wraparound_critical', '1600000000', 'integer', null,
+    'and from so many on it is critical'
+),
+(
+    'health_sequences', '85', 'integer', null,
+    'health warns when more than this percentage of a sequence is used'
+),
+(
+    'health_sequences_critical', '95', 'integer', null,
+    'and from this percentage on it is critical'
+),
+(
+    'health_slot_size', '1 GB', 'size', null,
+    'health warns when a replication slot that is not in use keeps more WAL than this'
+),
+(
+    'health_replica_size', '100 MB', 'size', null,
+    'health warns when a replica has more WAL than this to replay'
+),
+(
+    'health_replica_size_critical', '1 GB', 'size', null,
+    'and from this size on it is critical'
+),
+(
+    'health_replica_lag', '1 minute', 'interval', null,
+    'health of a standby warns when it is further behind than this'
+),
+(
+    'health_replica_lag_critical', '10 minutes', 'interval', null,
+    'and from this time on it is critical'
 );

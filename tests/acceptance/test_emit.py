@@ -221,6 +221,24 @@ def test_the_lines_of_a_crontab_clean_and_say_nothing(cli: Cli, database: Databa
     assert "suspended" in failed.stdout + failed.stderr
 
 
+@pytest.mark.parametrize("words", [["--job", "sample"], ["--schedule", "sample=*/5 * * * *"]], ids=" ".join)
+def test_sample_is_a_job_for_whoever_asks_for_it(
+    words: list[str], cli: Cli, database: Database, tmp_path: Path
+) -> None:
+    Table.make(database, expired=300, batch_rows=100, slow=0)
+    (cli.home / ".pgpass").write_text(f"*:*:*:*:{OWNER}\n")
+    (cli.home / ".pgpass").chmod(0o600)
+    options = (*connected(database), "--command", program(cli), *words)
+    (crontab,) = write(cli, tmp_path / "files", "cron", *options)
+    environment, jobs = lines_of(crontab)
+    [(schedule, command)] = [(when, what) for when, what in jobs if " sample " in what]
+    assert len(jobs) == (1 if "--job" in words else 3)
+    assert len(schedule.split()[0].split(",")) == (6 if "--job" in words else 12)
+    done = as_cron(command, environment, cli)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert database.value("select count(*) from maint._sample where problem is null") == 1
+
+
 def test_the_log_is_rotated_and_no_line_of_a_pass_at_work_is_lost(cli: Cli, tmp_path: Path) -> None:
     logs = tmp_path / "logs"
     logs.mkdir()

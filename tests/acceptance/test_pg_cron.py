@@ -242,6 +242,11 @@ def test_a_launcher_that_does_nothing_is_found_at_once(stage: Stage) -> None:
     # An ordinary role may not see it, and is not alarmed.
     found = stage.broken.command("app", "doctor")
     assert "no job runs" not in found.stdout
+    # health says it before any job is late.
+    with stage.broken.cluster.connect("app") as superuser:
+        said = superuser.execute("select status, detail from maint.health where check_id = 'jobs'").fetchall()
+    assert {status for status, _ in said} == {"critical"}
+    assert all(told in detail for _, detail in said)
 
 
 @pytest.mark.parametrize("mode", ["libpq", "workers"])

@@ -47,6 +47,11 @@ def test_a_job_that_never_comes_is_late(cron: CronJobs, database: Database, cli:
     assert {job["state"] for name, job in jobs.items() if name != "cleanup"} == {"waiting"}
     (detail,) = doctor(cli, database)
     assert detail.startswith("job cleanup is late: nothing came at ")
+    [late] = database.query(
+        "select status, detail, remediation from maint.health where check_id = 'jobs' and object = 'cleanup'"
+    )
+    assert (late["status"], late["remediation"]) == ("critical", "pytelemetry-db doctor")
+    assert late["detail"].startswith("late: nothing came at ")
     # It comes.
     database.query("call maint.cleanup(p_job => 'cleanup', p_quiet => true)")
     code, jobs = listed(cli, database)

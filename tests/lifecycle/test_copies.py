@@ -274,6 +274,34 @@ def test_a_database_made_from_a_template_waits_for_confirm_and_needs_no_rebind(d
     assert contents(database) == FULL
 
 
+@pytest.mark.parametrize("how", ["dump", "template"])
+def test_holds_come_along_with_a_copy(how: str, database: Database, tmp_path: Path) -> None:
+    """They bind by the name of the table where its oid means nothing, also before anybody has bound the policy."""
+    fill(database)
+    database.query("select maint.add_hold('app.events', 'id in (7, 8)', 'case 4711')")
+    database.query("select maint.add_hold('app.alerts', null, 'all of it')")
+    template = f'template "{database.name}"' if how == "template" else ""
+    with new_database(database.cluster, "held", template) as copy:
+        if how == "dump":
+            restore(database, copy, tmp_path, "plain")
+        held = [(row["table_name"], row["reason"]) for row in copy.query("select * from maint.holds order by hold_id")]
+        assert held == [("events", "case 4711"), ("alerts", "all of it")]
+        assert {row["state"] for row in policies(copy)} == {"suspended"}
+        assert "2 of 2 tables did not finish" in clean(copy)
+        assert contents(copy) == FULL
+        psql(copy, CONFIRM)
+        if how == "dump":
+            for table in ("app.events", "app.alerts"):
+                copy.query("select maint.rebind(%s::regclass)", table)
+        planned = {row["table_name"]: row["expired_rows"] for row in copy.query("select * from maint.plan()")}
+        assert planned == {"events": 18, "alerts": 0}
+        assert clean(copy) == ""
+        assert contents(copy) == FULL | {"app.events": FRESH | {7, 8}}
+        copy.query("select maint.release_hold(hold_id, 'closed') from maint.holds")
+        assert clean(copy) == ""
+        assert contents(copy) == CLEAN
+
+
 def test_confirm_says_what_it_cannot_confirm(database: Database, cli: Cli) -> None:
     fill(database)
     with pytest.raises(psycopg.errors.InvalidParameterValue, match="nothing waits for a confirmation"):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
 import psycopg
+import pytest
+from psycopg import errors
 from psycopg.rows import dict_row
 from support import Cli, Cluster, Database
 from support.passes import until
@@ -71,6 +74,100 @@ def test_a_replica(database: Database, cli: Cli) -> None:
         assert result.returncode == 0, result.stdout
     finally:
         standby.remove()
+
+
+def test_a_replica_that_is_behind(database: Database, cli: Cli) -> None:
+    """Behind because of a delay, then because its replay is paused; what a reader may not see is unknown."""
+    standby = database.cluster.standby()
+    try:
+        with (standby.pgdata / "postgresql.conf").open("a") as settings:
+            settings.write("\nrecovery_min_apply_delay = '1h'\n")
+        standby.start()
+        with database.superuser() as primary:
+            until(lambda: [row["status"] for row in rows(primary, "replicas")] == ["ok"])
+            database.query("select maint.set_setting('health_replica_size', '1 kB')")
+            database.query("create table written as select i from generate_series(1, 1000) as i")
+            until(lambda: [row["status"] for row in rows(primary, "replicas")] == ["warning"])
+            assert rows(primary, "replicas")[0]["lock_level"] == "manual"
+            database.query("select maint.set_setting('health_replica_size_critical', '2 kB')")
+            assert [row["status"] for row in rows(primary, "replicas")] == ["critical"]
+            [hidden] = database.query("select * from maint.health where check_id = 'replicas'")
+            assert (hidden["status"], hidden["privileges_missing"]) == ("unknown", "pg_read_all_stats")
+            database.query("select maint.set_setting('health_replica_lag', '1 s')")
+            with standby.connect() as replica:
+                replica.execute("alter system set recovery_min_apply_delay = 0")
+                replica.execute("select pg_reload_conf()")
+                until(lambda: [row["status"] for row in rows(primary, "replicas")] == ["ok"])
+                replica.execute("select pg_wal_replay_pause()")
+            database.query("create table written_later as select i from generate_series(1, 1000) as i")
+            with standby.connect(database.name) as replica:
+                until(lambda: [row["status"] for row in rows(replica, "replicas")] == ["warning"])
+                [late] = rows(replica, "replicas")
+                assert (late["object"], late["remediation"]) == ("this standby", "select pg_wal_replay_resume();")
+                assert cli("health", "--check", "replicas", "--dsn", standby.dsn(database.name)).returncode == 1
+                replica.execute(late["remediation"].encode())
+                until(lambda: [row["status"] for row in rows(replica, "replicas")] == ["ok"])
+    finally:
+        standby.remove()
+
+
+def test_checksums(database: Database) -> None:
+    """A page that was damaged on disk; where checksums are off, nobody looks."""
+    server = database.cluster.another()
+    try:
+        # initdb of PostgreSQL 18 and later does it itself.
+        if database.cluster.version < 180000:
+            server.run("pg_checksums", "--enable", "-D", server.pgdata)
+        server.start()
+        server.create_roles()
+        with server.connect() as superuser:
+            superuser.execute("create database health owner maint_owner")
+        with server.connect("health", user="maint_owner") as owner:
+            owner.execute(render_install(load()).text.encode())
+            owner.execute("create table damaged as select i from generate_series(1, 1000) as i")
+        with server.connect("health") as superuser:
+            assert [row["status"] for row in rows(superuser, "checksums")] == ["ok"]
+            [path] = superuser.execute("select pg_relation_filepath('damaged')").fetchone() or [""]
+        server.stop()
+        with (server.pgdata / path).open("r+b") as file:
+            file.seek(4000)
+            file.write(b"damaged")
+        server.start()
+        with server.connect("health") as superuser:
+            with pytest.raises(errors.DataCorrupted):
+                superuser.execute("select count(*) from damaged")
+            until(lambda: [row["status"] for row in rows(superuser, "checksums")] == ["critical"])
+            assert rows(superuser, "checksums")[0]["value"] == 1
+            superuser.execute("select pg_stat_reset()")
+    finally:
+        server.remove()
+
+
+def test_a_prepared_transaction_that_blocks(database: Database) -> None:
+    server = database.cluster.another("max_prepared_transactions = 5\n")
+    try:
+        server.start()
+        server.create_roles()
+        with server.connect() as superuser:
+            superuser.execute("create database health owner maint_owner")
+        with server.connect("health", user="maint_owner") as owner:
+            owner.execute(render_install(load()).text.encode())
+            owner.execute("create table kept as select 1 as id")
+            for name in ("blocks", "does not"):
+                owner.execute("begin")
+                owner.execute("update kept set id = 2" if name == "blocks" else "create table other (id integer)")
+                owner.execute(f"prepare transaction '{name}'")
+        with server.connect("health") as superuser, server.connect("health") as blocked:
+            thread = threading.Thread(target=blocked.execute, args=["update kept set id = 3"])
+            thread.start()
+            until(lambda: [row["status"] for row in rows(superuser, "blocked_queries")] == ["warning"])
+            [finding] = rows(superuser, "blocked_queries")
+            assert (finding["object"], finding["remediation"]) == ("pid 0", "rollback prepared 'blocks';")
+            superuser.execute(finding["remediation"].encode())
+            thread.join(20)
+            assert [row["status"] for row in rows(superuser, "blocked_queries")] == ["ok"]
+    finally:
+        server.remove()
 
 
 def test_no_permission_on_one_table_of_two(database: Database, cli: Cli) -> None:

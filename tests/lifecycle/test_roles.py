@@ -385,6 +385,68 @@ def test_an_operator_decides_nothing(opened: Database, operator: psycopg.Connect
     assert opened.query("select * from maint._policy order by 1") == before
 
 
+def test_an_operator_writes_nothing_that_guards_look_at(
+    opened: Database, operator: psycopg.Connection[dict[str, Any]]
+) -> None:
+    """Holds, confirmations and the audit: not by hand, and not through what an operator may call."""
+    with opened.superuser() as superuser:
+        superuser.execute("insert into app.active values (4711, now() - interval '30 days')")
+    opened.query("select maint.add_hold('app.active', 'id = 4711', 'a case')")
+    tables = {"_audit": "action", "_hold": "condition", "_allowance": "reason", "_used": "run_id"}
+    try:
+        for table, column in tables.items():
+            for statement in (
+                # A pass writes down what it used up, so that nothing counts twice: that alone may come.
+                *([] if table == "_used" else [f"insert into maint.{table} ({column}) values (null)"]),
+                f"update maint.{table} set {column} = {column}",
+                f"delete from maint.{table}",
+                f"truncate maint.{table}",
+                f"alter table maint.{table} disable trigger all",
+                f"drop table maint.{table}",
+            ):
+                assert denied(operator, statement), statement
+        assert denied(operator, "set session_replication_role = replica")
+        operator.execute("call maint.cleanup('app.active')")
+        assert opened.value("select count(*) from app.active where id = 4711") == 1
+    finally:
+        opened.query("select maint.release_hold(hold_id, 'closed') from maint.holds")
+
+
+def test_an_operator_lifts_no_suspension(opened: Database, operator: psycopg.Connection[dict[str, Any]]) -> None:
+    """Its passes write what a guard found; taking that away changes nothing, because every pass judges again."""
+    with opened.superuser() as superuser:
+        superuser.execute(
+            "create table app.guarded (like app.active including all);"
+            "insert into app.guarded select i, now() - make_interval(hours => i) from generate_series(1, 400) as i;"
+            f"alter table app.guarded owner to {APP}; analyze app.guarded;"
+            f"grant select, delete on app.guarded to {OPERATOR}"
+        )
+    opened.query("select maint.set_setting('guard_rows', '10')")
+    opened.query("select maint.set_policy('app.guarded', '300 days')")
+    try:
+        opened.query("call maint.cleanup('app.guarded')")
+        opened.query("select maint.set_policy('app.guarded', '1 day')")
+        for _ in range(2):
+            with pytest.raises(psycopg.errors.RaiseException, match=r"app\.guarded: suspended"):
+                operator.execute("call maint.cleanup('app.guarded')")
+            assert opened.value("select count(*) from app.guarded") == 400
+            operator.execute("delete from maint._suspended")
+    finally:
+        opened.query("select maint.drop_policy('app.guarded')")
+        opened.query("select maint.set_setting('guard_rows', '10000')")
+
+
+def test_an_operator_measures(opened: Database, operator: psycopg.Connection[dict[str, Any]], cli: Cli) -> None:
+    """What cannot be read is a warning, and the others are measured."""
+    before = opened.value("select count(*) from maint._sample")
+    operator.execute("call maint.sample('app.active')")
+    assert opened.value("select count(*) from maint._sample") == before + 1
+    result = cli("sample", "-q", "--dsn", opened.cluster.dsn(opened.name, user=OPERATOR))
+    assert result.returncode == 1
+    assert "app.renamed was renamed to app.other" in result.stderr
+    assert opened.value("select count(*) from maint._sample") > before + 2
+
+
 def test_an_operator_cannot_make_the_owners_pass_delete_something_else(
     opened: Database, operator: psycopg.Connection[dict[str, Any]]
 ) -> None:

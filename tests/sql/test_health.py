@@ -95,8 +95,8 @@ def waiting(database: Database, *statements: str) -> Iterator[None]:
 def test_all_is_well(managed: Database) -> None:
     rows = managed.query("select * from maint.health")
     assert [row for row in rows if row["status"] not in ("ok", "skipped")] == []
-    assert len({row["check_id"] for row in rows}) == 27
-    assert len({row["fingerprint"] for row in rows}) >= 27
+    assert len({row["check_id"] for row in rows}) == 28
+    assert len({row["fingerprint"] for row in rows}) >= 28
     assert all(row["detail"] for row in rows)
 
 
@@ -120,7 +120,7 @@ def test_a_check_that_fails_is_unknown_and_stops_no_other(managed: Database) -> 
         " $$ begin raise exception 'no such luck' using errcode = '42501'; end $$"
     )
     rows = managed.query("select * from maint.health")
-    assert len({row["check_id"] for row in rows}) == 27
+    assert len({row["check_id"] for row in rows}) == 28
     [failed] = [row for row in rows if row["status"] == "unknown"]
     assert failed["check_id"] == "jobs"
     assert failed["detail"] == "the check failed: no such luck (SQLSTATE 42501)"
@@ -169,6 +169,53 @@ def test_a_chain_of_four(managed: Database) -> None:
         finding = mend(managed, "blocked_queries", status="critical")
         assert finding["object"] == f"pid {pid}"
         assert "update app.events" in finding["detail"]
+
+
+# What the usual tools ask for who blocks whom: a join of pg_locks with itself. By the transaction, as pg-extras has it,
+# and also by the relation, whatever the modes of the locks, as PgHero has it.
+BY_TRANSACTION = """
+select w.pid as blocked, h.pid as blocker
+from pg_locks as w
+inner join pg_locks as h on h.transactionid = w.transactionid and h.pid <> w.pid
+where not w.granted
+"""
+BY_RELATION = """
+select distinct w.pid as blocked, h.pid as blocker
+from pg_locks as w
+inner join pg_locks as h on
+    h.pid <> w.pid
+    and (h.transactionid = w.transactionid or h.relation = w.relation and h.locktype = w.locktype)
+where not w.granted
+"""
+
+
+def test_the_blocking_tree_where_the_usual_queries_are_wrong(managed: Database) -> None:
+    """An UPDATE, an ALTER that waits for it, and a SELECT that waits for the ALTER and not for the UPDATE."""
+    with (
+        session(managed, "begin", "update app.events set note = 'y' where id = 1") as root,
+        ExitStack() as stack,
+    ):
+        stack.enter_context(waiting(managed, "alter table app.events add column more integer"))
+        until(lambda: len(managed.query("select 1 from maint.blocked_queries")) == 1)
+        stack.enter_context(waiting(managed, "select count(*) from app.events"))
+        until(lambda: len(managed.query("select 1 from maint.blocked_queries")) == 2)
+        pid = root.info.backend_pid
+        with managed.superuser() as connection:
+            ours = connection.execute("select pid, unnest(blocked_by), root_pid from maint.blocked_queries").fetchall()
+            (alter,) = [one for one, blocker, _ in ours if blocker == pid]
+            (reader,) = [one for one, _, _ in ours if one != alter]
+            truth = {(alter, pid), (reader, alter)}
+            assert {(one, blocker) for one, blocker, _ in ours} == truth
+            assert {root_pid for _, _, root_pid in ours} == {pid}
+            # Blind for locks on tables.
+            assert connection.execute(BY_TRANSACTION.encode()).fetchall() == []
+            # Blames everybody who has, or wants, any lock on the table.
+            blamed = set(connection.execute(BY_RELATION.encode()).fetchall())
+            assert blamed > truth
+            assert {(reader, pid), (alter, reader)} <= blamed - truth
+        # The truth: what ends the wait of the ALTER is the end of the UPDATE, and it lets the SELECT go, too.
+        root.execute("rollback")
+        until(lambda: managed.query("select 1 from maint.blocked_queries") == [])
 
 
 def test_a_long_query_is_canceled(managed: Database) -> None:
@@ -234,7 +281,7 @@ def test_indexes(managed: Database) -> None:
     managed.query("create index events_note on app.events (note)")
     [unused] = found(managed, "unused_indexes")
     # A fresh server has no 30 days of statistics: no verdict.
-    assert (unused["status"], unused["object"], unused["lock_level"]) == ("skipped", "app.events_note", "manual")
+    assert (unused["status"], unused["object"], unused["remediation"]) == ("skipped", "app.events_note", None)
 
 
 def test_tables(managed: Database) -> None:

@@ -1,0 +1,2 @@
+-- Waits for the update.
+alter table filled add column more integer;

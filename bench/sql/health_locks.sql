@@ -1,0 +1,3 @@
+-- Locks of this transaction.
+select count(*) as locks from pg_locks as l
+where l.pid = pg_backend_pid();

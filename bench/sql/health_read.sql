@@ -1,0 +1,2 @@
+-- Waits for the ALTER.
+select count(*) from filled;

@@ -1,0 +1,3 @@
+-- How many sessions wait for a lock.
+select count(*) from pg_locks as l
+where not l.granted;

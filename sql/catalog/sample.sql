@@ -1,0 +1,2 @@
+-- sample: one CALL, alone, because it commits.
+call @extschema@.sample();
