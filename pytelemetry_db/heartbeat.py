@@ -2,6 +2,7 @@
 
 import http.client
 import re
+import ssl
 import threading
 from dataclasses import dataclass, field
 from urllib import request
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 from pytelemetry_db import __version__
 from pytelemetry_db.errors import OperationFailed, UsageError
 
-__all__ = ["TIMEOUT_SECONDS", "Heartbeat", "parse", "send"]
+__all__ = ["TIMEOUT_SECONDS", "Heartbeat", "opener", "parse", "reason", "send"]
 
 TIMEOUT_SECONDS = 10.0
 
@@ -68,38 +69,43 @@ class _Call(threading.Thread):
     def run(self) -> None:
         wanted = request.Request(self._url, headers={"User-Agent": f"pytelemetry_db/{__version__}"})
         try:
-            _opener().open(wanted, timeout=TIMEOUT_SECONDS).close()
+            opener().open(wanted, timeout=TIMEOUT_SECONDS).close()
         except HTTPError as error:
             error.close()
             self.problem = f"it answered with status {error.code}"
         except URLError as error:
-            self.problem = _reason(error.reason)
+            self.problem = reason(error.reason)
         except OSError as error:
-            self.problem = _reason(error)
+            self.problem = reason(error)
         except (http.client.HTTPException, ValueError):
             self.problem = "the answer is not HTTP"
 
 
-def _opener() -> request.OpenerDirector:
-    """Http and https only, also after a redirect; through the proxy that the environment names."""
-    opener = request.OpenerDirector()
+def opener(*, redirects: bool = True, ca_file: str | None = None) -> request.OpenerDirector:
+    """Http and https only, also after a redirect; through the proxy that the environment names.
+
+    :param ca_file: certificates to trust instead of the system's
+    """
+    director = request.OpenerDirector()
+    context = None if ca_file is None else ssl.create_default_context(cafile=ca_file)
     for handler in (
-        request.ProxyHandler,
-        request.UnknownHandler,
-        request.HTTPHandler,
-        request.HTTPSHandler,
-        request.HTTPDefaultErrorHandler,
-        request.HTTPRedirectHandler,
-        request.HTTPErrorProcessor,
+        request.ProxyHandler(),
+        request.UnknownHandler(),
+        request.HTTPHandler(),
+        request.HTTPSHandler(context=context),
+        request.HTTPDefaultErrorHandler(),
+        *([request.HTTPRedirectHandler()] if redirects else []),
+        request.HTTPErrorProcessor(),
     ):
-        opener.add_handler(handler())
-    return opener
+        director.add_handler(handler)
+    return director
 
 
-def _reason(reason: object) -> str:
-    if isinstance(reason, TimeoutError):
-        return f"no answer in {TIMEOUT_SECONDS:.0f} s"
-    if isinstance(reason, OSError):
-        return reason.strerror or str(reason)
+def reason(cause: object, seconds: float = TIMEOUT_SECONDS) -> str:
+    """Say why a call failed, in words that hold nothing of the URL."""
+    if isinstance(cause, TimeoutError):
+        return f"no answer in {seconds:.0f} s"
+    if isinstance(cause, OSError):
+        return cause.strerror or str(cause)
     # What the library says by itself, such as "unknown url type: …", may quote the URL.
     return "it cannot be called"

@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from pytelemetry_db import __version__
 from pytelemetry_db.cli import (
+    alert,
     cleanup,
     demo,
     doctor,
@@ -19,6 +20,7 @@ from pytelemetry_db.cli import (
     hold,
     legacy,
     lifecycle,
+    metrics,
     output,
     package,
     plan,
@@ -82,6 +84,8 @@ schedule.register(app)
 report.register(app)
 health.register(app)
 forecast.register(app)
+metrics.register(app)
+alert.register(app)
 doctor.register(app)
 demo.register(app)
 

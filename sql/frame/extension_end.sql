@@ -14,6 +14,7 @@ begin
             values
             ('_home', ''), ('_policy', ''), ('_run', ''), ('_setting_value', ''), ('_job', ''), ('_watermark', ''), ('_sample', ''), ('_call', ''), ('_acknowledgement', ''),
             ('_hold', ''), ('_suspended', ''), ('_allowance', ''), ('_used', ''), ('_audit', ''),
+            ('_total', ''), ('_incident', ''), ('_delivery', ''),
             ('_installation_log', $q$where action not like '%extension'$q$)
         ) as v (name, rows) on v.name = c.relname
         where c.relnamespace = to_regnamespace(quote_ident(v_schema)) and (c.relkind = 'S' or v.name is not null)

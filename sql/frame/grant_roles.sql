@@ -68,6 +68,9 @@ begin
         execute format('grant insert, delete on %I._stop_request to %I', v_schema, v_operator);
         execute format('grant insert, update, delete on %I._watermark to %I', v_schema, v_operator);
         execute format('grant insert, delete on %I._sample to %I', v_schema, v_operator);
+        execute format('grant insert, update on %I._total to %I', v_schema, v_operator);
+        execute format('grant insert, update, delete on %I._incident to %I', v_schema, v_operator);
+        execute format('grant insert, update, delete on %I._delivery to %I', v_schema, v_operator);
         -- Every pass judges again: who takes a row away lifts nothing.
         execute format('grant insert, update, delete on %I._suspended to %I', v_schema, v_operator);
         execute format('grant insert on %I._used to %I', v_schema, v_operator);

@@ -23,6 +23,7 @@ returns table (
 language plpgsql
 volatile
 security definer
+rows 20
 set search_path = pg_catalog, pg_temp
 as $$
 declare

@@ -7,6 +7,7 @@ returns table (policy_id bigint, guard text, detail text, fix text)
 language sql
 stable
 security definer
+rows 20
 set search_path = pg_catalog, pg_temp
 as $$
     select p.policy_id, s.guard, s.detail, s.fix

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -92,3 +93,35 @@ def test_make_help_lists_the_documented_targets() -> None:
         "help",
     ):
         assert f"make {target} " in result.stdout
+
+
+def test_the_commands_of_the_runbooks_and_of_alerting_are_commands(database: Database, cli: Cli) -> None:
+    database.query(TABLES)
+    database.query("select maint.set_policy('events_seen', '7 days', 'created_at')")
+    pages = [
+        *sorted((ROOT / "docs" / "runbooks").glob("*.md")),
+        ROOT / "docs" / "metrics.md",
+        ROOT / "docs" / "alerting.md",
+    ]
+    lines = [
+        line
+        for page in pages
+        for block in blocks(page, "sh")
+        for line in block.splitlines()
+        # These wait for ever, and act on what only the reader has.
+        if not re.search("--serve|--textfile|pg_terminate_backend", line)
+    ]
+    assert len(lines) > 30
+    for line in lines:
+        program, *words = shlex.split(line.split(">")[0] if "psql" not in line else line, comments=True)
+        if program == "psql":
+            assert words[0] == "-c", line
+            database.query(words[1])
+        else:
+            assert program == "pytelemetry-db", line
+            offline = words[:2] in (["alert", "rules"], ["alert", "dashboard"])
+            result = cli.here(*words, *([] if offline else ["--dsn", database.dsn]))
+            assert "Traceback" not in result.stderr, result
+            # A guard that did not object, and a finding that is not there, cannot be confirmed and acknowledged.
+            known = {"confirm", "health ack", "schedule apply"}
+            assert result.returncode != 64 or any(line.split(" ", 1)[1].startswith(one) for one in known), result
