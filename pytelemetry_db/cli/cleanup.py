@@ -8,8 +8,8 @@ import typer
 from pytelemetry_db.cli import output
 from pytelemetry_db.cli.keeps import BatchRows, Keeps, Tables, keeps_of, keeps_of_environment
 from pytelemetry_db.cli.options import Common, DryRun, Json, accepts, open_connection, resolve_source
+from pytelemetry_db.cli.passes import print_passes
 from pytelemetry_db.cli.plan import show_plan
-from pytelemetry_db.cli.report import print_passes
 from pytelemetry_db.errors import OperationFailed
 
 if TYPE_CHECKING:

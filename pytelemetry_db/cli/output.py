@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Literal, TextIO
 
 from pytelemetry_db.errors import PytelemetryError, UsageError
+from pytelemetry_db.visible import escaped, visible
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -214,7 +215,9 @@ def json_dump(facts: Mapping[str, object]) -> None:
 
 def to_json(facts: Mapping[str, object]) -> str:
     """Write ``facts`` as one JSON object, with ``schema_version``."""
-    return json.dumps({"schema_version": SCHEMA_VERSION, **facts}, default=_json, ensure_ascii=False, indent=2)
+    text = json.dumps({"schema_version": SCHEMA_VERSION, **facts}, default=_json, ensure_ascii=False, indent=2)
+    # Escapes are the same value to a program, and nothing to a terminal.
+    return escaped(text)
 
 
 def _cell(value: object) -> str:
@@ -249,7 +252,7 @@ def _now() -> str:
 
 def _print(text: str, stream: TextIO) -> None:
     if stream not in _talk.logged and not _talk.silent:
-        print(text, file=stream, flush=True)
+        print(visible(text), file=stream, flush=True)
 
 
 def _is_same_file(one: TextIO, other: TextIO) -> bool:
@@ -261,4 +264,4 @@ def _is_same_file(one: TextIO, other: TextIO) -> bool:
 
 def _write_log(text: str) -> None:
     if _talk.log is not None:
-        _talk.log.writelines(f"{_now()} {part}\n" for part in text.splitlines() or [""])
+        _talk.log.writelines(f"{_now()} {visible(part)}\n" for part in text.splitlines() or [""])

@@ -70,6 +70,14 @@ def table_of(text: str) -> list[dict[str, str]]:
     return found
 
 
+WIDE = {"COLUMNS": "160"}
+
+
+def part_of(report: str, title: str) -> str:
+    """The table below a title of the text report."""
+    return report.partition(f"\n{title}\n")[2].partition("\n\n")[0]
+
+
 # --- policy ------------------------------------------------------------------------------------------------------
 
 
@@ -335,7 +343,7 @@ def test_quiet_says_why_a_pass_failed_and_the_others_went_on(types: Typist) -> N
     shown = {row["table"]: row["result"] for row in table_of(status.stdout.split("\n\n")[1]) if "result" in row}
     assert shown["public.events_seen"] == "failed"
     assert status.stderr == "next: pytelemetry-db report\n"
-    assert reason in types.fine("report").stderr.splitlines()
+    assert reason.partition("events_seen: ")[2] in " ".join(types.fine("report").stdout.split())
 
 
 def test_a_keep_for_one_table_does_not_stop_at_a_table_that_is_gone(types: Typist) -> None:
@@ -467,18 +475,19 @@ def test_a_report_shows_passes_and_their_sums(types: Typist) -> None:
     types.fine("cleanup")
     types.fine("cleanup events_seen --keep events_seen=8d")
     types.database.query("update maint._run set started_at = started_at - interval '2 days' where run_id = 1")
-    result = types.fine("report")
-    passes, sums = result.stdout.split("\n\n")
-    assert [(row["run"], row["table"], row["result"], row["rows"]) for row in table_of(passes)] == [
+    result = types.fine("report", WIDE)
+    *passes, _ = table_of(part_of(result.stdout, "PASSES, NEWEST LAST"))
+    assert [(row["run"], row["table"], row["result"], row["rows"]) for row in passes] == [
         ("1", "public.events_seen", "done", "313"),
         ("2", "public.agg_1m", "done", "221"),
         ("3", "public.alerts", "done", "20"),
         ("4", "public.events_seen", "done", "0"),
     ]
-    assert table_of(passes)[3]["keep"] == "8 days (this pass only)"
-    assert all(re.fullmatch(STAMP, row["started"]) for row in table_of(passes))
-    (seen,) = (row for row in table_of(sums) if row["table"] == "public.events_seen")
-    assert (seen["passes"], seen["rows"], seen["batches"], seen["last"], seen["left"]) == ("2", "313", "1", "done", "0")
+    assert "\n    keep 8 days (this pass only)\n" in result.stdout
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d", row["started"]) for row in passes)
+    sums = table_of(part_of(result.stdout, "REMOVED, BY TABLE"))
+    (seen,) = (row for row in sums if row["table"] == "public.events_seen")
+    assert (seen["passes"], seen["rows"], seen["rows before"], seen["ended"]) == ("2", "313", "0", "2 done")
     assert re.fullmatch(r"[\d.]+ kB", seen["WAL"])
     assert result.stderr == "next: pytelemetry-db status\n"
 
@@ -504,20 +513,18 @@ def test_a_pass_that_died_is_in_the_report_with_its_reason(database: Database, c
     assert "Traceback" not in stderr
     assert re.search(r"^warning: run 1, app\.events: .*(session ended|terminating connection)", stderr, re.MULTILINE)
     until(lambda: table.last_run()["stop_reason"] == "interrupted", 5)
-    report = types.fine("report")
-    (row,) = table_of(report.stdout.split("\n\n")[0])
+    report = types.fine("report", WIDE).stdout
+    row, *_ = table_of(part_of(report, "PASSES, NEWEST LAST"))
     gone = table.missing()
     assert (row["result"], int(row["rows"])) == ("interrupted", gone)
     assert "left" not in row
-    assert report.stderr.splitlines()[0] == "warning: run 1, app.events: its session ended without finishing it"
+    assert "\n    its session ended without finishing it" in part_of(report, "PASSES, NEWEST LAST")
     assert types.fine("report --json").json["runs"][0]["stop_reason"] == "interrupted"
     assert table_of(types.fine("policy list").stdout)[0]["result"] == "interrupted"
     # The next pass goes on, and finds it out for good.
     types.fine("cleanup --max-duration 300ms")
-    assert (
-        "warning: run 1, app.events: its session ended without finishing it; found by the next pass"
-        in types.fine("report").stderr.splitlines()
-    )
+    report = types.fine("report", WIDE).stdout
+    assert "\n    its session ended without finishing it; found by the next pass\n" in report
     assert table.missing() > gone
 
 
@@ -525,8 +532,9 @@ def test_a_pass_at_work_is_in_the_report(database: Database, cli: Cli) -> None:
     table, types = Table.make(database), Typist(cli, database)
     with cli.start("cleanup", "--dsn", database.dsn) as process:
         until(lambda: table.under_way(2))
-        passes, sums = types.fine("report").stdout.split("\n\n")
-        assert table_of(passes)[0]["result"] == table_of(sums)[0]["last"] == "running"
+        report = types.fine("report", WIDE).stdout
+        assert table_of(part_of(report, "PASSES, NEWEST LAST"))[0]["result"] == "running"
+        assert table_of(part_of(report, "REMOVED, BY TABLE"))[0]["ended"] == "1 running"
         types.fine("policy pause app.events")
         process.communicate(timeout=60)
     assert process.returncode == 0

@@ -1,4 +1,4 @@
--- report: the passes since a moment, newest last.
+-- report: the passes that began in a period; without tables those of all.
 select
     r.run_id,
     r.schema_name,
@@ -26,5 +26,12 @@ select
     r.pid,
     r.version
 from @extschema@.runs as r
-where r.started_at >= clock_timestamp() - %(since)s::interval
+where
+    r.started_at >= %(begins_at)s::timestamptz
+    and r.started_at <= %(ends_at)s::timestamptz
+    and (
+        %(tables)s::text[] is null
+        or r.table_name = any(%(tables)s::text[])
+        or format('%%I.%%I', r.schema_name, r.table_name) = any(%(tables)s::text[])
+    )
 order by r.run_id;
