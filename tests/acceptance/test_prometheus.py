@@ -69,7 +69,8 @@ def test_a_failed_pass_reaches_alertmanager_a_mailbox_and_a_webhook_and_so_does_
         """
     )
     with ExitStack() as stack:
-        box, web, theirs = (stack.enter_context(one) for one in (mailbox(tmp_path), hook(), hook()))
+        box = stack.enter_context(mailbox(tmp_path))
+        web, theirs = stack.enter_context(hook()), stack.enter_context(hook())
         (tmp_path / "alertmanager.yml").write_text(
             f"""
             route: {{receiver: hook, group_by: [alertname], group_wait: 0s, group_interval: 1s, repeat_interval: 1h}}
