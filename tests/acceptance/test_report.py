@@ -17,6 +17,7 @@ import pytest
 from sql.test_samples import make, sample
 from support import Cli, Database, Result
 from support.command import ROOT
+from support.jobs import CronJobs, add_table, apply
 from support.policies import set_policy
 from support.releases import released
 from support.reports import HOSTILE, fill
@@ -336,3 +337,23 @@ def test_times_are_those_of_the_server_in_utc(database: Database, cli: Cli) -> N
     assert abs((datetime.now(UTC) - at).total_seconds()) < 60
     shown = report(cli, database).stdout
     assert f"to {at.astimezone(UTC):%Y-%m-%d %H:}" in shown
+
+
+def test_jobs_and_decisions_are_in_it(cron: CronJobs, database: Database, cli: Cli) -> None:
+    add_table(database, "events")
+    apply(cli, database.dsn)
+    assert cli.here("policy", "set", "events", "--keep", "9d", "--dsn", database.dsn).returncode == 0
+    assert cli.here("policy", "pause", "events", "--reason", "ticket-7", "--dsn", database.dsn).returncode == 0
+    facts = check(report(cli, database, "--json").json)
+    assert {job["job_name"]: job["state"] for job in facts["jobs"]}["cleanup"] == "waiting"
+    shown = report(cli, database).stdout
+    assert re.search(r"^cleanup +waiting +\*/5 \* \* \* \*", shown, re.MULTILINE)
+    assert re.search(r"maint_owner +changed policy .*\n    keep \d+ days → 9 days$", shown, re.MULTILINE)
+    assert re.search(r"pause_reason none → ticket-7", shown)
+    assert re.search(r"^\S+events +\d+ days +paused", shown, re.MULTILINE)
+    database.query("update maint._job set applied_at = applied_at - interval '1 day'")
+    shown = report(cli, database).stdout
+    assert re.search(r"^cleanup +late ", shown, re.MULTILINE)
+    text = report(cli, database, "--format", "html").stdout
+    assert_harmless_or_without_charts(text)
+    assert ">late<" in text
