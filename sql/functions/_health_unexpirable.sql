@@ -5,7 +5,7 @@
 create or replace function @extschema@._health_unexpirable()
 returns setof jsonb
 language plpgsql
-stable
+volatile
 set search_path = pg_catalog, pg_temp
 set datestyle = 'ISO, YMD'
 as $$
