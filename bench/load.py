@@ -85,12 +85,12 @@ def _measure(
         load.terminate()
         load.wait()
         window = (begun, begun + removed["seconds"] + 0.5)
-        latencies = sorted(ms for at, ms in _log(Path(folder)) if window[0] <= at <= window[1])
+        measured = sorted(ms for at, ms in latencies(Path(folder)) if window[0] <= at <= window[1])
     return {
         **removed,
-        "transactions": len(latencies),
-        **{f"p{part}": round(latencies[len(latencies) * part // 100], 2) for part in (50, 95, 99)},
-        "most": round(latencies[-1], 2),
+        "transactions": len(measured),
+        **{f"p{part}": round(measured[len(measured) * part // 100], 2) for part in (50, 95, 99)},
+        "most": round(measured[-1], 2),
     }
 
 
@@ -126,7 +126,7 @@ def _remove(stage: Stage, database: str, case: Case, mode: str, least: int) -> d
     }
 
 
-def _log(folder: Path) -> list[tuple[float, float]]:
+def latencies(folder: Path) -> list[tuple[float, float]]:
     """Of each transaction when it ended, and its latency in ms: client, number, us, script, epoch, us, lag."""
     lines = (line.split() for path in folder.glob("log*") for line in path.read_text().splitlines())
     return [(int(line[4]) + int(line[5]) / 1e6, int(line[2]) / 1e3) for line in lines if len(line) >= 6]

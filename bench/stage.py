@@ -102,6 +102,17 @@ class Stage:
             yield name
 
     @contextmanager
+    def empty(self, extension: str) -> Iterator[str]:
+        """A database with our schema, after the superuser ran a statement of ``bench/sql`` there."""
+        name = f"{self._name}_empty"
+        with self._database("create_database", name):
+            with self.connect(name) as connection:
+                connection.execute(statement(extension, role=self._name))
+            with self.connect(name, owner=True) as connection:
+                connection.execute(render_install(source.load()).text.encode())
+            yield name
+
+    @contextmanager
     def copy(self, template: str, case: Case) -> Iterator[str]:
         """A database for one run, on disk, with a policy for the table."""
         name = f"{self._name}_run"

@@ -1,4 +1,4 @@
-"""Run ``call cleanup`` on one connection and watch it from a second one.
+"""Run ``call cleanup`` or ``call rotate`` on one connection and watch it from a second one.
 
 The work is done by the procedure inside the database; here is only what a person at a terminal needs: progress, and a
 way to stop at a batch boundary.
@@ -28,6 +28,7 @@ class Request:
 
     ``max_duration`` and the keeps are PostgreSQL interval texts; ``yes`` allows a keep shorter than the stored one;
     ``duty`` is the share of the time in which to work, as text; ``vacuum`` vacuums what rows were removed from.
+    ``rotation`` makes and removes partitions instead, for which only tables and time count.
     """
 
     tables: Sequence[str] = ()
@@ -37,6 +38,7 @@ class Request:
     duty: str | None = None
     yes: bool = False
     vacuum: bool = False
+    rotation: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +52,10 @@ class Outcome:
 class _Call(threading.Thread):
     """One CALL in its own thread; ``error`` is set when the server raised one."""
 
-    def __init__(self, connection: db.Connection, schema: str, params: Mapping[str, object]) -> None:
-        super().__init__(name="cleanup", daemon=True)
+    def __init__(self, connection: db.Connection, schema: str, query: str, params: Mapping[str, object]) -> None:
+        super().__init__(name=query, daemon=True)
         self.error: PytelemetryError | None = None
-        self._work = (connection, "cleanup" if params["duty"] is None else "cleanup_paced", schema, params)
+        self._work = (connection, query, schema, params)
 
     def run(self) -> None:
         try:
@@ -79,7 +81,7 @@ def cleanup(
     :param connect: opens a connection for a purpose; called twice
     """
     # The passes are told by this name and not by their backend, which a pooler may change from call to call.
-    mine = f"cleanup {secrets.token_hex(4)}"
+    mine = f"{'rotate' if request.rotation else 'cleanup'} {secrets.token_hex(4)}"
     with closing(connect(mine)) as worker, closing(connect("watch")) as watcher:
         wanted = {"application": db.application_name(mine)}
         db.on_notice(worker, on_notice)
@@ -102,7 +104,7 @@ def cleanup(
                 # One time budget: what is left of it, which also may be nothing.
                 params["max_duration"] = max(deadline - clock["now"], timedelta(milliseconds=1))
             deadline = deadline or clock["deadline"]
-            call = _Call(worker, schema, params)
+            call = _Call(worker, schema, _query(request), params)
             call.start()
             _watch(call, worker, look, ask, interrupts, on_progress)
             made = db.fetch(watcher, "runs_of", schema, {**wanted, "since": clock["now"]})
@@ -130,6 +132,13 @@ def _vacuum(
             db.query(worker, row["statement"].replace("%", "%%"), schema)
         except PytelemetryError as error:
             on_notice("WARNING", f"{row['schema_name']}.{row['table_name']} was not vacuumed: {error.found}")
+
+
+def _query(request: Request) -> str:
+    """Name the CALL: a release before there was a duty knows no argument for it."""
+    if request.rotation:
+        return "rotate"
+    return "cleanup" if request.duty is None else "cleanup_paced"
 
 
 def every_pass_was_good(outcome: Outcome) -> bool:

@@ -40,6 +40,13 @@ class PolicyChange:
     strategy: str | None = None
     hours: str | None = None
     synchronous_commit: str | None = None
+    partition_interval: str | None = None
+    premake: int | None = None
+    partition_remove: str | None = None
+    detached_schema: str | None = None
+    detached_keep: str | None = None
+    managed_by: str | None = None
+    partition_format: str | None = None
 
 
 def set_policy(connection: db.Connection, schema: str, table: str, change: PolicyChange) -> db.Row:

@@ -32,7 +32,7 @@ __all__ = [
     "set_schedule",
 ]
 
-KINDS = ("cleanup", "vacuum", "prune", "sample")
+KINDS = ("cleanup", "rotation", "vacuum", "prune", "sample")
 
 _UNKNOWN_ZONE = "GMT"
 # Versions that know no other zone.

@@ -23,6 +23,7 @@ from pytelemetry_db.cli import (
     metrics,
     output,
     package,
+    partition,
     plan,
     policy,
     report,
@@ -80,6 +81,7 @@ policy.register(app)
 plan.register(app)
 hold.register(app)
 cleanup.register(app)
+partition.register(app)
 schedule.register(app)
 report.register(app)
 health.register(app)

@@ -7,6 +7,15 @@ import typer
 
 from pytelemetry_db.cli import output
 from pytelemetry_db.cli.options import Common, Json, accepts, open_connection
+from pytelemetry_db.cli.partition import (
+    DetachedKeep,
+    DetachedSchema,
+    ManagedBy,
+    PartitionFormat,
+    PartitionInterval,
+    PartitionRemove,
+    Premake,
+)
 
 if TYPE_CHECKING:
     from pytelemetry_db import db
@@ -112,6 +121,13 @@ def set_(
     hours: Hours = None,
     synchronous_commit: SynchronousCommit = None,
     remove: Remove = None,
+    partition_interval: PartitionInterval = None,
+    premake: Premake = None,
+    partition_remove: PartitionRemove = None,
+    detached_schema: DetachedSchema = None,
+    detached_keep: DetachedKeep = None,
+    managed_by: ManagedBy = None,
+    partition_format: PartitionFormat = None,
     json: Json = False,
 ) -> None:
     """Make or change the policy of TABLE; what is not said stays as it is.
@@ -139,6 +155,15 @@ def set_(
         strategy=strategy,
         hours=hours,
         synchronous_commit=synchronous_commit,
+        partition_interval=(
+            None if partition_interval is None else durations.to_interval(partition_interval, "--partition-interval")
+        ),
+        premake=premake,
+        partition_remove=partition_remove,
+        detached_schema=detached_schema,
+        detached_keep=None if detached_keep is None else durations.to_interval(detached_keep, "--detached-keep"),
+        managed_by=managed_by,
+        partition_format=partition_format,
     )
     with open_connection(common, "policy") as connection:
         _tell_notices(connection)

@@ -150,7 +150,7 @@ def list_(common: Common, cron_dsn: CronDsn = None, json: Json = False) -> None:
 
 
 def set_(
-    job: Annotated[str, typer.Argument(metavar="JOB", help="cleanup, vacuum or prune.")],
+    job: Annotated[str, typer.Argument(metavar="JOB", help="cleanup, rotation, vacuum, prune or sample.")],
     when: Annotated[str, typer.Argument(metavar="SCHEDULE", help="Five fields as in '*/5 * * * *', or off.")],
     common: Common,
 ) -> None:

@@ -22,9 +22,14 @@ select
     r.error_message,
     r.detail,
     n.debt_fell,
-    n.good
+    n.good,
+    coalesce(n.kind, 'cleanup') as kind,
+    n.partitions_made,
+    n.partitions_removed
 from @extschema@.runs as r
-cross join jsonb_to_record(to_jsonb(r)) as n (debt_fell boolean, good boolean)
+cross join
+    jsonb_to_record(to_jsonb(r))
+        as n (debt_fell boolean, good boolean, kind text, partitions_made integer, partitions_removed integer)
 where
     r.application_name = %(application)s
     and r.started_at >= %(since)s::timestamptz

@@ -13,7 +13,16 @@ select
     p.batch_rows,
     p.strategy,
     p.hours,
-    p.synchronous_commit
+    p.synchronous_commit,
+    p.partition_interval::text as partition_interval,
+    case when p.partition_interval is not null then p.premake end as premake,
+    case when p.partition_interval is not null then p.partition_remove end as partition_remove,
+    p.detached_schema,
+    case
+        when p.partition_interval is not null and p.partition_remove <> 'drop' then p.detached_keep::text
+    end as detached_keep,
+    case when p.partition_interval is not null then p.managed_by end as managed_by,
+    p.partition_format
 from @extschema@.set_policy(
     p_table => %(p_table)s::text::regclass,
     p_keep => %(p_keep)s::interval,
@@ -27,5 +36,12 @@ from @extschema@.set_policy(
     p_batch_rows => %(p_batch_rows)s::integer,
     p_strategy => %(p_strategy)s::text,
     p_hours => %(p_hours)s::text,
-    p_synchronous_commit => %(p_synchronous_commit)s::boolean
+    p_synchronous_commit => %(p_synchronous_commit)s::boolean,
+    p_partition_interval => %(p_partition_interval)s::interval,
+    p_premake => %(p_premake)s::integer,
+    p_partition_remove => %(p_partition_remove)s::text,
+    p_detached_schema => %(p_detached_schema)s::name,
+    p_detached_keep => %(p_detached_keep)s::interval,
+    p_managed_by => %(p_managed_by)s::text,
+    p_partition_format => %(p_partition_format)s::text
 ) as p;

@@ -107,9 +107,12 @@ begin
             from pg_proc as p
             where
                 p.pronamespace = to_regnamespace(quote_ident(v_schema))
-                and p.proname in ('acknowledge', 'add_hold', 'apply_profile', 'confirm', 'drop_policy', 'rebind', 'release_hold', 'set_policy', 'set_setting')
+                and p.proname in (
+                    'acknowledge', 'add_hold', 'adopt', 'apply_profile', 'confirm', 'convert', 'drop_policy', 'hand_back', 'rebind', 'release_hold',
+                    'set_policy', 'set_setting'
+                )
         loop
-            execute format('revoke execute on function %s from %I', v_object.name, v_operator);
+            execute format('revoke execute on routine %s from %I', v_object.name, v_operator);
         end loop;
     end if;
     perform set_config('pytelemetry_db.reader_role', coalesce(v_reader, ''), true);

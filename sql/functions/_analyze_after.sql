@@ -17,7 +17,7 @@ begin
     v_name := @extschema@._qualified_name(v_run.relation_id);
     -- ANALYZE without a name would be ANALYZE of everything.
     if
-        v_name is null or v_run.rows = 0
+        v_name is null or v_run.rows = 0 or v_run.kind = 'rotation'
         or v_run.rows * 100 < v_table_rows * @extschema@._get_setting('analyze_percent')::integer
     then
         return;

@@ -1,4 +1,4 @@
--- requires: _shares, _cutoff, _cutoff_literal, _watermark_of
+-- requires: _shares, _cutoff_of, _cutoff_literal, _watermark_of
 -- Expired rows that are there now, without looking at the table: the last count
 -- (a sample or the end of a pass) and what expired and went since; without one the
 -- histogram. "accuracy" is the share by which the number may be wrong; one that
@@ -16,7 +16,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now timestamptz := clock_timestamp();
-    v_cutoff timestamptz := @extschema@._cutoff((p_policy).keep, (p_policy).time_zone, v_now);
+    v_cutoff timestamptz := @extschema@._cutoff_of(p_policy, (p_policy).keep, v_now);
     v_mark @extschema@._watermark := @extschema@._watermark_of(p_policy);
     v_analyzed_at timestamptz := greatest(
         pg_stat_get_last_analyze_time((p_policy).relation_id), pg_stat_get_last_autoanalyze_time((p_policy).relation_id)

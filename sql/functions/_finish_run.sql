@@ -22,7 +22,7 @@ begin
             and not exists (select from @extschema@._binding_guard(v_run.policy_id));
         if found then
             select c.counted, c.exact into v_debt from @extschema@._count_debt(v_run, v_policy, p_state) as c;
-            if v_run.stop_reason is null and v_policy.epoch = v_run.epoch then
+            if v_run.stop_reason is null and v_policy.epoch = v_run.epoch and v_run.kind = 'cleanup' then
                 perform @extschema@._save_watermark(v_run, v_policy, p_state, v_debt.counted);
             end if;
         else
@@ -43,7 +43,7 @@ begin
         error_sqlstate = p_state ->> 'sqlstate', error_message = p_state ->> 'message',
         error_context = p_state ->> 'context'
     where r.run_id = p_run_id and r.stop_reason is null;
-    if p_state ->> 'stop' = 'done' and not v_run.keep_override then
+    if p_state ->> 'stop' = 'done' and not v_run.keep_override and (v_run.kind = 'cleanup' or v_run.partitions_removed > 0) then
         -- What was confirmed is done.
         insert into @extschema@._used (allowance_id, run_id)
         select a.allowance_id, p_run_id

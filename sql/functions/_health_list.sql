@@ -6,7 +6,7 @@ returns table (step integer, check_id text, fine text)
 language sql
 immutable
 set search_path = pg_catalog, pg_temp
-rows 30
+rows 31
 as $$
     select v.step::integer, v.check_id, v.fine
     from unnest(
@@ -14,7 +14,7 @@ as $$
             'server', 'connections', 'table_sizes', 'row_counts', 'retention', 'long_queries', 'blocked_queries', 'dead_tuples',
             'jobs', 'passes', 'installation', 'unexpirable', 'time_index', 'idle_transactions', 'horizon', 'autovacuum', 'statistics',
             'invalid_indexes', 'duplicate_indexes', 'unused_indexes', 'bloat', 'wraparound', 'sequences', 'slots', 'replicas', 'archiver',
-            'checksums', 'prepared'
+            'checksums', 'prepared', 'conversions', 'runway', 'partition_gaps', 'default_rows', 'half_detached'
         ],
         array[
             'the server answers', 'enough connections are left', 'no table is over its size budget', 'all tables were counted',
@@ -24,7 +24,9 @@ as $$
             'autovacuum comes where it is due', 'statistics are there', 'all indexes are valid', 'no duplicate indexes',
             'no large index is unused', 'no table is mostly empty', 'transaction IDs are far from wraparound',
             'no sequence is near its end', 'no replication slot holds much WAL', 'no replica is far behind',
-            'archiving works, or is off', 'no checksum failed', 'no prepared transaction was forgotten'
+            'archiving works, or is off', 'no checksum failed', 'no prepared transaction was forgotten',
+            'no conversion was left half-way', 'partitions reach as far ahead as policies say', 'no gap between partitions',
+            'no rows are in a default partition', 'no partition is half detached'
         ]
     ) with ordinality as v (check_id, fine, step)
 $$;

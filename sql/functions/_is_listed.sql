@@ -1,6 +1,7 @@
 -- Does an extension (timescaledb, citus, pg_partman) manage this table? Its
 -- catalog is read late and only when it exists; a catalog that we may not
--- read counts as "yes", because guessing "no" could remove rows it manages.
+-- read counts as "yes", because guessing "no" could remove rows it manages. A set
+-- for which pg_partman's automatic maintenance is off is not managed by it.
 create or replace function @extschema@._is_listed(p_relation_id oid, p_extension text)
 returns boolean
 language plpgsql
@@ -23,11 +24,9 @@ begin
     select n.nspname, c.relname into v_schema, v_table
     from pg_class as c
     inner join pg_namespace as n on n.oid = c.relnamespace
-    where (n.nspname, c.relname) = case p_extension
-        when 'timescaledb' then ('_timescaledb_catalog'::name, 'hypertable'::name)
-        when 'citus' then ('pg_catalog'::name, 'pg_dist_partition'::name)
-        else (v_schema, 'part_config'::name)
-    end;
+    where
+        n.nspname = case p_extension when 'timescaledb' then '_timescaledb_catalog' when 'citus' then 'pg_catalog' else v_schema end
+        and c.relname = case p_extension when 'timescaledb' then 'hypertable' when 'citus' then 'pg_dist_partition' else 'part_config' end;
     if not found then
         return false;
     end if;
@@ -39,7 +38,7 @@ begin
                 when 'citus' then
                     'select exists (select from %1$I.%2$I as x where x.logicalrelid::oid = $1)'
                 else
-                    'select exists (select from %1$I.%2$I as x where to_regclass(x.parent_table)::oid = $1)'
+                    'select exists (select from %1$I.%2$I as x inner join pg_namespace as n on true inner join pg_class as c on c.relnamespace = n.oid where c.oid = $1 and x.parent_table = n.nspname || ''.'' || c.relname and x.automatic_maintenance = ''on'')'
             end,
             v_schema, v_table
         ) into v_listed using p_relation_id;

@@ -62,7 +62,7 @@ begin
         expected_at := case when expected_at > v_job.applied_at then expected_at end;
         v_from := greatest(v_job.applied_at, v_now - interval '24 h');
         expected_24h := null;
-        if v_job.kind in ('cleanup', 'sample') then
+        if v_job.kind in ('cleanup', 'sample', 'rotation') then
             select
                 count(*), count(*) filter (where s.outcome = 'missed'), count(*) filter (where s.outcome = 'late'),
                 count(*) filter (where s.outcome = 'overlapped')
@@ -76,7 +76,7 @@ begin
         from @extschema@._job_state(
             v_job, v_last, to_jsonb(v_cron),
             case when expected_at > coalesce(last_started_at, last_finished_at, '-infinity') + interval '5 s'
-                and (v_job.kind in ('cleanup', 'sample') or last_finished_at is not null or v_cron.present)
+                and (v_job.kind in ('cleanup', 'sample', 'rotation') or last_finished_at is not null or v_cron.present)
                 and expected_at > coalesce(last_finished_at, '-infinity') then expected_at
             end,
             v_launcher

@@ -1,4 +1,4 @@
--- requires: _measure_times, _has_index, _binding_guard
+-- requires: _measure_times, _has_index, _binding_guard, _cutoff_of
 -- One measurement of one managed table. Rows, dead rows and counters come from the
 -- statistics; sizes from the files, or with more than 64 leaves from the pages that
 -- the last VACUUM counted; times by an index or not at all. Takes ACCESS SHARE and
@@ -23,7 +23,7 @@ begin
     if v_sample.problem is not null then
         return v_sample;
     end if;
-    v_sample.cutoff := @extschema@._cutoff((p_policy).keep, (p_policy).time_zone, v_sample.at);
+    v_sample.cutoff := @extschema@._cutoff_of(p_policy, (p_policy).keep, v_sample.at);
     select r.run_id, r.rows into v_sample.run_id, v_sample.run_rows
     from @extschema@._run as r
     where r.policy_id = (p_policy).policy_id

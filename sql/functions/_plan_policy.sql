@@ -1,6 +1,6 @@
 -- requires: _suspension, _preflight, _count_expired, _choose_strategy, _first_state
 -- requires: _from_start, _cutoff_literal, _predicate, _size_findings, _autovacuum_findings, _bill, _gates
--- requires: _clock, _holds_of, _guard_findings, _count_some, _lie_together
+-- requires: _clock, _holds_of, _guard_findings, _cutoff_of, _count_some, _lie_together
 -- The plan of one policy. A table that cannot be read (gone, another one now)
 -- is planned without counts and says why.
 create or replace function @extschema@._plan_policy(
@@ -45,7 +45,7 @@ begin
     table_name := (p_policy).table_name;
     time_column := (p_policy).time_column;
     keep := coalesce(p_keep, (p_policy).keep);
-    cutoff := @extschema@._cutoff(keep, (p_policy).time_zone, @extschema@._clock());
+    cutoff := @extschema@._cutoff_of(p_policy, keep, @extschema@._clock());
     v_predicate := @extschema@._predicate(
         time_column, (p_policy).time_type,
         @extschema@._cutoff_literal(cutoff, (p_policy).time_type, (p_policy).epoch_unit, (p_policy).time_zone),

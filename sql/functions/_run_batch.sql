@@ -1,4 +1,5 @@
 -- requires: _batch_stop, _next_leaf, _enter_leaf, _leaf_batch, _end_sweep, _binding_guard
+-- requires: _rotate_batch
 -- requires: _next_pace, _blocked_count, _save_watermark, _missed_lock, _log_batch, _gate_state, _wait_at_gate
 -- One batch of a pass, in one transaction: locks, checks, at most one DELETE, and
 -- its line in the ledger. p_state is what the last step returned: where the scan
@@ -31,14 +32,21 @@ begin
                 else '{}'
             end;
         end if;
+        select p.* into strict v_policy from @extschema@._policy as p where p.policy_id = v_run.policy_id;
+        if v_run.kind = 'rotation' then
+            -- No gate: it writes little, and partitions that are not there in time are worse.
+            return @extschema@._rotate_batch(v_run, v_policy, p_state);
+        end if;
         p_state := p_state || jsonb_build_object('gates', @extschema@._gate_state(v_run.relation_id, p_state));
         if p_state #> '{gates,gate}' is not null then
             perform @extschema@._wait_at_gate(v_run, p_state);
             return p_state || '{"wait": 1000}';
         end if;
-        select p.* into strict v_policy from @extschema@._policy as p where p.policy_id = v_run.policy_id;
         if not v_policy.synchronous_commit then
             perform set_config('synchronous_commit', 'off', true);
+        end if;
+        if not p_state ? 'rotated' and v_policy.partition_interval is not null then
+            return @extschema@._rotate_batch(v_run, v_policy, p_state);
         end if;
         select n.leaf_oid, n.leaf_name into v_leaf_oid, v_leaf_name
         from @extschema@._next_leaf(v_run.relation_id, coalesce((p_state ->> 'leaf')::oid, 0)) as n;

@@ -1,3 +1,4 @@
+-- requires: _rotation_refusal
 -- requires: _judge, _run_alive, _count_expired, _preflight, _suspension, _first_state, _from_start, _is_open
 -- Opens the ledger row of a pass, with the cutoff fixed and the predicate
 -- built. Returns the state of the scan: run_id, and "stop" when the pass is
@@ -7,7 +8,8 @@ create or replace function @extschema@._start_run(
     p_deadline timestamptz,
     p_keep interval,
     p_batch_rows integer,
-    p_duty text
+    p_duty text,
+    p_kind text default 'cleanup'
 )
 returns jsonb
 language plpgsql
@@ -51,16 +53,19 @@ begin
     if not @extschema@._is_open(v_policy.hours, v_policy.time_zone, clock_timestamp()) then
         return jsonb_build_object('stop', 'closed', 'table', format('%I.%I', v_policy.schema_name, v_policy.table_name), 'detail', format('%s in %s', v_policy.hours, v_policy.time_zone));
     end if;
-    v_state := @extschema@._first_state(v_policy, p_batch_rows, p_duty);
-    v_run_id := @extschema@._insert_run(v_policy, p_deadline, p_keep, p_batch_rows, v_state);
+    v_state := case p_kind when 'rotation' then '{}' else @extschema@._first_state(v_policy, p_batch_rows, p_duty) end;
+    v_run_id := @extschema@._insert_run(v_policy, p_deadline, p_keep, p_batch_rows, v_state, p_kind);
     begin
         -- Judged again by every pass: what was found before is history.
         delete from @extschema@._suspended as s where s.policy_id = p_policy_id returning s.* into v_found;
-        v_stop := @extschema@._refusal(v_policy);
+        v_stop := case p_kind when 'rotation' then @extschema@._rotation_refusal(v_policy) else @extschema@._refusal(v_policy) end;
         if v_stop is not null and v_found.policy_id is not null then
             insert into @extschema@._suspended select v_found.*;
         end if;
-        if v_stop is null then
+        if p_kind = 'rotation' then
+            -- Partitions are made whatever the guards say; they are asked before the first one goes.
+            v_state := v_state || jsonb_build_object('since', v_found.since);
+        elsif v_stop is null then
             update @extschema@._run as r
             set rows_before = c.counted, rows_before_exact = c.exact
             from @extschema@._run as o
@@ -79,5 +84,5 @@ begin
     return v_state || coalesce(v_stop, '{}') || jsonb_build_object('run_id', v_run_id);
 end
 $$;
-comment on function @extschema@._start_run(bigint, timestamptz, interval, integer, text) is
+comment on function @extschema@._start_run(bigint, timestamptz, interval, integer, text, text) is
 'Opens the ledger row of a pass and returns the state of its scan.';

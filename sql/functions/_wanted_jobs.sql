@@ -43,6 +43,9 @@ as $$
         union all
         select 'sample', 'sample', null, format('call %I.sample(p_job => %%2$L, p_quiet => true)', @extschema@._schema()), null
         union all
+        select 'rotation', 'rotation', null, format('call %I.rotate(p_max_duration => %%1$L, p_job => %%2$L, p_quiet => true)', @extschema@._schema()), null
+        where exists (select from @extschema@._policy as p where p.partition_interval is not null and p.managed_by = 'us')
+        union all
         select
             'prune', 'prune', null,
             format(
@@ -56,7 +59,9 @@ as $$
         w.job_name,
         case when octet_length(f.name) <= 63 then f.name else format('pytelemetry_db:%s:%s', md5(f.name), w.kind) end,
         w.kind, w.relation_id, s.schedule,
-        case w.kind when 'prune' then w.command else format(w.command, @extschema@._get_setting('cleanup_max_duration'), w.job_name) end
+        case w.kind when 'prune' then w.command else format(
+            w.command, @extschema@._get_setting(case w.kind when 'rotation' then 'rotation_max_duration' else 'cleanup_max_duration' end), w.job_name
+        ) end
         || ' ' || @extschema@._job_marker(w.job_name) || ' */',
         w.refusal
     from wanted as w

@@ -50,6 +50,7 @@ begin
         v_policy.epoch_unit := null;
     end if;
     perform @extschema@._check_policy(v_policy);
+    perform @extschema@._check_rotation(v_policy);
     perform @extschema@._require_preflight(v_policy);
     v_policy.condition := @extschema@._parse_condition(p_table::oid, v_policy.condition);
     return @extschema@._store_policy(v_policy);

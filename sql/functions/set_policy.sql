@@ -1,8 +1,8 @@
--- requires: _announce
+-- requires: _announce, _check_rotation
 -- Makes or changes the policy of one table. Everything is validated here and
 -- not at night. Omitted arguments keep stored values; an empty p_condition
--- removes the condition, empty p_hours the hours, a p_batch_rows of 0 the fixed size. Waits for
--- a running batch, and binds when it returns.
+-- removes the condition, empty p_hours the hours, a p_batch_rows of 0 the fixed size, a
+-- p_partition_interval of 0 the rotation. Waits for a running batch, and binds when it returns.
 create or replace function @extschema@.set_policy(
     p_table regclass,
     p_keep interval default null,
@@ -16,7 +16,14 @@ create or replace function @extschema@.set_policy(
     p_batch_rows integer default null,
     p_strategy text default null,
     p_hours text default null,
-    p_synchronous_commit boolean default null
+    p_synchronous_commit boolean default null,
+    p_partition_interval interval default null,
+    p_premake integer default null,
+    p_partition_remove text default null,
+    p_detached_schema name default null,
+    p_detached_keep interval default null,
+    p_managed_by text default null,
+    p_partition_format text default null
 )
 returns @extschema@._policy
 language plpgsql
@@ -54,6 +61,13 @@ begin
     v_policy.strategy := coalesce(p_strategy, v_policy.strategy, 'auto');
     v_policy.hours := nullif(coalesce(p_hours, v_policy.hours), '');
     v_policy.synchronous_commit := coalesce(p_synchronous_commit, v_policy.synchronous_commit, false);
+    v_policy.partition_interval := nullif(coalesce(p_partition_interval, v_policy.partition_interval), interval '0 s');
+    v_policy.premake := coalesce(p_premake, v_policy.premake, 4);
+    v_policy.partition_remove := coalesce(p_partition_remove, v_policy.partition_remove, 'drop');
+    v_policy.detached_schema := nullif(coalesce(p_detached_schema, v_policy.detached_schema), '');
+    v_policy.detached_keep := coalesce(p_detached_keep, v_policy.detached_keep, interval '7 days');
+    v_policy.managed_by := coalesce(p_managed_by, v_policy.managed_by, 'us');
+    v_policy.partition_format := nullif(coalesce(p_partition_format, v_policy.partition_format), '');
     v_policy.max_size := coalesce(pg_size_bytes(p_max_size), v_policy.max_size);
     if v_is_new and p_time_zone is null and v_policy.time_type in ('timestamp', 'date') then
         raise notice '%.% has no time zone; its values are read as times in %', v_policy.table_name, v_policy.time_column, @extschema@._default_time_zone()
@@ -61,6 +75,7 @@ begin
     end if;
     v_policy.time_zone := coalesce(p_time_zone, v_policy.time_zone, @extschema@._default_time_zone());
     perform @extschema@._check_policy(v_policy);
+    perform @extschema@._check_rotation(v_policy);
     perform @extschema@._require_preflight(v_policy);
     -- The stored one too: a column that it names may have another name or type by now.
     v_policy.condition := @extschema@._parse_condition(p_table::oid, coalesce(p_condition, v_policy.condition));
@@ -71,6 +86,7 @@ begin
 end
 $$;
 comment on function @extschema@.set_policy(
-    regclass, interval, name, text, text, text, interval, text, text, integer, text, text, boolean
+    regclass, interval, name, text, text, text, interval, text, text, integer, text, text, boolean,
+    interval, integer, text, name, interval, text, text
 ) is
 'Makes or changes the policy of one table; omitted arguments keep stored values.';

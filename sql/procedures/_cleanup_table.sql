@@ -28,7 +28,8 @@ begin
     perform @extschema@._renew_heartbeats();
     if v_state is null then
         v_state := @extschema@._start_run(
-            p_policy_id, p_deadline, (p_wish ->> 'keep')::interval, (p_wish ->> 'batch_rows')::integer, p_wish ->> 'duty'
+            p_policy_id, p_deadline, (p_wish ->> 'keep')::interval, (p_wish ->> 'batch_rows')::integer, p_wish ->> 'duty',
+            coalesce(p_wish ->> 'kind', 'cleanup')
         );
     end if;
     v_run_id := (v_state ->> 'run_id')::bigint;

@@ -83,7 +83,10 @@ select
     r.duty,
     r.target,
     r.blocked,
-    r.gated
+    r.gated,
+    r.kind,
+    r.partitions_made,
+    r.partitions_removed
 from @extschema@._run as r
 left join measured as m on r.run_id = m.run_id
 left join @extschema@._policy as p on r.policy_id = p.policy_id;

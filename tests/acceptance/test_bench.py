@@ -14,6 +14,7 @@ import pytest
 from support import Cluster
 from support.command import ROOT
 
+from bench import rotation
 from bench.cases import CASES
 from bench.cli import main
 from bench.measure import turns
@@ -143,6 +144,22 @@ def test_the_median_is_judged() -> None:
     assert Measure("x", (1.0, 1.2, 1.3), "", most=1.15).met is False
     assert Measure("x", (3.0, 4.0), "", least=3.5).met is True
     assert Measure("x", (3.0,)).met is None
+
+
+def test_rotations_are_measured_beside_theirs(tmp_path: Path) -> None:
+    if os.environ.get("PYTELEMETRY_TEST_DSN"):
+        pytest.skip("needs a server of its own: PYTELEMETRY_TEST_DSN names one that is used instead")
+    assert rotation.main(["--partitions=30", "--repeats=1", "--premake=3", "--rate=100", f"--output={tmp_path}"]) == 0
+    result = json.loads((tmp_path / "rotation.json").read_text())
+    assert [run["side"] for run in result["many"]] == ["ours", "theirs"]
+    assert all(run["made"] and run["removed"] and run["seconds"] > 0 and run["locks"] > 0 for run in result["many"])
+    assert {run["mode"]: run["made_and_removed"] for run in result["stalls"]} == {
+        "none": [False, False],
+        "ours": [True, True],
+        "theirs": [True, True],
+        "by hand": [True, True],
+    }
+    assert "| by hand |" in (tmp_path / "rotation.md").read_text()
 
 
 def test_what_writers_notice_is_measured(cluster: Cluster, tmp_path: Path) -> None:

@@ -239,11 +239,19 @@ def test_a_plan_says_more_when_asked(types: Typist) -> None:
 
 
 def test_an_estimate_says_that_it_is_one(types: Typist) -> None:
+    # Few rows are counted where an index leads to them.
+    counted, *_ = table_of(types.fine("plan events_seen").stdout)
+    few, *_ = table_of(types.fine("plan events_seen --estimate").stdout)
+    assert few["expired"] == counted["expired"]
+    indexes = types.database.query(
+        "select indexrelid::regclass::text as name from pg_index where indrelid = 'events_seen'::regclass"
+        " and not indisprimary"
+    )
+    types.database.query(f"drop index {', '.join(index['name'] for index in indexes)}")
     row, *_ = table_of(types.fine("plan events_seen --estimate").stdout)
     assert re.fullmatch(r"about \d+", row["expired"])
     assert 250 < int(row["expired"].split()[1]) < 380
     types.database.query("create table fresh (at timestamptz)")
-    types.database.query("create index on fresh (at)")
     types.database.query("insert into fresh select now() - interval '9 days'")
     types.fine("policy set fresh --keep 7d")
     guessed = types.fine("plan fresh --estimate")

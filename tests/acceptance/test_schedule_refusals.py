@@ -97,7 +97,9 @@ def test_set_refuses_what_cannot_be(database: Database, cli: Cli) -> None:
     for schedule in INVALID:
         result = cli.here("schedule", "set", "cleanup", schedule, "--dsn", database.dsn)
         assert_one_error(result, 64)
-    assert_one_error(cli.here("schedule", "set", "dance", "off", "--dsn", database.dsn), 64, "cleanup, vacuum, prune")
+    assert_one_error(
+        cli.here("schedule", "set", "dance", "off", "--dsn", database.dsn), 64, "cleanup, rotation, vacuum, prune"
+    )
     assert database.query("select * from maint._setting_value") == []
 
 

@@ -147,7 +147,7 @@ def test_a_bundle_holds_no_row_no_literal_and_no_secret(database: Database, cli:
     assert [policy["has_condition"] for policy in facts["policies"]] == [True]
     assert [run["stop_reason"] for run in facts["runs"]] == ["failed"]
     assert [run["error_sqlstate"] for run in facts["runs"]] == ["P0001"]
-    assert [row["exact"] for row in facts["plan"]] == [False]
+    assert [row["exact"] for row in facts["plan"]] == [True]
     assert {"name": "server_version", "setting": facts["server"]["version"]}.items() <= {
         key: value for row in facts["server_settings"] if row["name"] == "server_version" for key, value in row.items()
     }.items()

@@ -61,7 +61,7 @@ DRIFT = {
     ],
     "alter view maint.progress alter column percent set default 0": ["changed column progress.percent: default"],
     "alter view maint.progress set (security_barrier)": ["changed view progress: attributes"],
-    "drop view maint.retention": ["missing view retention"],
+    "drop view maint.audit": ["missing view audit"],
     "create view maint.more as table maint._run": ["extra view more"],
     "create materialized view maint.more as table maint._run": ["extra materialized view more"],
     "alter table maint._stop_request alter column requested_by type text": [
@@ -245,7 +245,7 @@ def test_upgrade_force_mends_what_it_writes_and_the_rest_stays_named(database: D
         "alter function maint._schema() volatile cost 7",
         "alter view maint.progress set (security_barrier)",
         "alter view maint.runs rename column rows to removed",
-        "drop view maint.retention",
+        "drop view maint.audit",
         "drop function maint._fingerprints, maint._definitions",
         "grant select on maint.runs to public",
         "alter table maint._run add column mine text, drop constraint _run_finished",
@@ -259,7 +259,7 @@ def test_upgrade_force_mends_what_it_writes_and_the_rest_stays_named(database: D
     assert 'schema "maint" lacks its record, or a routine that reads it' in broken.stderr
     assert "try: pytelemetry-db verify --deep" in broken.stderr
     found = cli("verify", "--deep", "--dsn", database.dsn)
-    assert len(found.stdout.splitlines()) == 14, found.stdout
+    assert len(found.stdout.splitlines()) == 16, found.stdout
     forced = cli("upgrade", "--force", "--dsn", database.dsn)
     assert forced.returncode == 0, forced.stderr
     left = [

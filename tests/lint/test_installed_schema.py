@@ -14,6 +14,8 @@ COMMITTING_PROCEDURES = {
     "_require_own_transaction",
     "_try_commit",
     "cleanup",
+    "convert",
+    "rotate",
     "sample",
 }
 
@@ -23,8 +25,15 @@ CALLERS_NAMES = {"drop_policy"}
 # SECURITY DEFINER: argument-free, read-only, path-pinned functions behind views that readers see.
 # And the trigger that writes the audit, so that no role needs a right to write there.
 SECURITY_DEFINER = {
-    *("_gate_readings", "_health_policies", "_health_settings", "_job_states", "_record_change"),
-    *("_standings", "_suspensions"),
+    *(
+        "_health_conversion_states",
+        "_gate_readings",
+        "_health_policies",
+        "_health_settings",
+        "_job_states",
+        "_record_change",
+    ),
+    *("_partition_rows", "_partition_sets", "_standings", "_suspensions"),
 }
 
 # The one COMMIT in a block with EXCEPTION is there to fail: its message tells whether one is allowed at all.

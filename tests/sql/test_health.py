@@ -95,7 +95,7 @@ def waiting(database: Database, *statements: str) -> Iterator[None]:
 def test_all_is_well(managed: Database) -> None:
     rows = managed.query("select * from maint.health")
     assert [row for row in rows if row["status"] not in ("ok", "skipped")] == []
-    assert len({row["check_id"] for row in rows}) == 28
+    assert len({row["check_id"] for row in rows}) == 33
     assert len({row["fingerprint"] for row in rows}) >= 28
     assert all(row["detail"] for row in rows)
 
@@ -120,7 +120,7 @@ def test_a_check_that_fails_is_unknown_and_stops_no_other(managed: Database) -> 
         " $$ begin raise exception 'no such luck' using errcode = '42501'; end $$"
     )
     rows = managed.query("select * from maint.health")
-    assert len({row["check_id"] for row in rows}) == 28
+    assert len({row["check_id"] for row in rows}) == 33
     [failed] = [row for row in rows if row["status"] == "unknown"]
     assert failed["check_id"] == "jobs"
     assert failed["detail"] == "the check failed: no such luck (SQLSTATE 42501)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ HERE, SERVERS, SQL_TESTS, JOBS, CRON = (
     "acceptance/test_schedule_states.py",
     "acceptance/test_pg_cron.py",
 )
+PARTITIONS = "sql/test_partitions.py"
 WELL = f"{SQL_TESTS}::test_all_is_well"
 
 # Which test shows which status. "ok" of a check without a place of its own is shown where all is well.
@@ -94,6 +96,16 @@ SHOWN: dict[str, dict[str, str]] = {
     "prepared": {
         "critical": f"{SERVERS}::test_an_archive_that_fails_and_a_forgotten_prepared_transaction",
     },
+    "conversions": dict.fromkeys(
+        ("warning", "critical"), "sql/test_convert.py::test_health_tells_of_one_that_was_left"
+    ),
+    "runway": {
+        "critical": f"{PARTITIONS}::test_health_tells_what_is_missing_and_what_lies_in_the_default",
+        "warning": f"{HERE}::test_a_short_runway",
+    },
+    "partition_gaps": {"warning": f"{PARTITIONS}::test_health_tells_what_is_missing_and_what_lies_in_the_default"},
+    "default_rows": {"warning": f"{PARTITIONS}::test_health_tells_what_is_missing_and_what_lies_in_the_default"},
+    "half_detached": {"warning": f"{HERE}::test_a_detach_that_was_not_finished"},
 }
 # Only a server that we do not support could show these.
 OUT_OF_REACH = {"server": {"warning", "critical"}}
@@ -445,6 +457,54 @@ def test_checksums_are_off(database: Database) -> None:
     off = database.value("show data_checksums") == "off"
     assert off == (database.cluster.version < 180000)
     assert of(database, "checksums")["status"] == ("skipped" if off else "ok")
+
+
+def partitioned(database: Database) -> None:
+    """A table with a partition for each of seven weeks: this one, two before and four after it."""
+    for statement in (
+        "create table parts (at timestamptz not null) partition by range (at)",
+        "create index on parts (at)",
+        *(
+            f"create table parts_{n} partition of parts for values"
+            f" from (date_trunc('week', now(), 'UTC') + interval '{n - 2} weeks')"
+            f" to (date_trunc('week', now(), 'UTC') + interval '{n - 1} weeks')"
+            for n in range(7)
+        ),
+        "select maint.set_policy('parts', '30 days', p_partition_interval => '1 week', p_premake => 4,"
+        " p_time_zone => 'UTC')",
+    ):
+        database.query(statement)
+
+
+def test_a_short_runway(database: Database) -> None:
+    partitioned(database)
+    assert of(database, "runway")["status"] == "ok"
+    for n in (6, 5, 4):
+        database.query(f"drop table parts_{n}")
+    finding = of(database, "runway", "public.parts")
+    assert (finding["status"], finding["value"]) == ("warning", 3)
+    # As the owner: a superuser makes no pass on tables of others.
+    database.query(finding["remediation"])
+    assert of(database, "runway")["status"] == "ok"
+
+
+def test_a_detach_that_was_not_finished(database: Database) -> None:
+    """DETACH CONCURRENTLY waits for a reader in its second transaction, and is cancelled there."""
+    partitioned(database)
+    with database.connect() as reader, database.connect() as detacher:
+        reader.execute("begin")
+        reader.execute("select count(*) from parts")
+        with ThreadPoolExecutor(1) as pool:
+            detached = pool.submit(detacher.execute, "alter table parts detach partition parts_0 concurrently")
+            until(lambda: database.value("select true from pg_inherits where inhdetachpending"))
+            detacher.cancel()
+            with pytest.raises(psycopg.errors.QueryCanceled):
+                detached.result()
+        reader.execute("rollback")
+    finding = of(database, "half_detached", "public.parts_0")
+    assert (finding["status"], finding["lock_level"]) == ("warning", "ACCESS EXCLUSIVE")
+    mend(database, finding)
+    assert database.value("select count(*) from pg_inherits where inhparent = 'parts'::regclass") == 6
 
 
 def pages_read(connection: psycopg.Connection[Any], statement: str) -> int:

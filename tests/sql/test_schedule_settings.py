@@ -274,7 +274,7 @@ def test_schedule_set_shows_five_times_in_both_zones(cli: Cli, database: Databas
         ("vacuum", "0 0 31 2 *", 'the schedule "0 0 31 2 *" never fires', "There is no such day"),
         ("prune", "0 0 * *\n*", 'a schedule cannot be "0 0 * * *"', "Expected five fields"),
         ("cleanup", "", 'a schedule cannot be ""', "Expected five fields"),
-        ("analyze", "0 0 * * *", 'there is no job "analyze"', "one of cleanup, vacuum, prune"),
+        ("analyze", "0 0 * * *", 'there is no job "analyze"', "one of cleanup, rotation, vacuum, prune"),
     ],
 )
 def test_wrong_usage_is_one_line_and_64(

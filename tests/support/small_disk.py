@@ -64,4 +64,4 @@ class SmallDisk(LocalCluster):
             super().remove()
         finally:
             self._keeper.kill()
-            self._keeper.wait()
+            self._keeper.communicate()

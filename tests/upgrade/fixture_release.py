@@ -137,7 +137,9 @@ def first(root: Path) -> FixtureRelease:
     for name in ("_do_batch", "_finish_run"):
         read = "    select r.* into strict v_run from @extschema@._run as r where r.run_id = p_run_id;"
         sources.edit(f"sql/functions/{name}.sql", (read, read + OLD_CALLER))
-    sources.edit("sql/views/runs.sql", ("    r.gated\nfrom", "    r.gated,\n    r.note\nfrom"))
+    sources.edit(
+        "sql/views/runs.sql", ("    r.partitions_removed\nfrom", "    r.partitions_removed,\n    r.note\nfrom")
+    )
     # What verify looks at changes as well.
     sources.edit(
         "sql/functions/_relation_definitions.sql",

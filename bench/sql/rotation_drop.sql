@@ -1,0 +1,2 @@
+-- One partition less.
+drop table @relation@;

@@ -1,0 +1,2 @@
+-- Ours.
+call maint.rotate(%(relation)s::text::regclass, p_quiet => true);

@@ -1,0 +1,5 @@
+-- partition rotate: one CALL, alone, because it commits.
+call @extschema@.rotate(
+    p_table => %(p_table)s::text::regclass,
+    p_max_duration => %(max_duration)s::interval
+);

@@ -1,0 +1,34 @@
+-- What a conversion built its copy from: columns, indexes, constraints and owner
+-- of a table. Compared again under the lock of the swap, because somebody may
+-- have changed the table in between. The conversion's own CHECK does not count.
+create or replace function @extschema@._convert_shape(p_relation_id oid, p_check_name name)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select md5(string_agg(x.part, E'\n' order by x.part))
+    from (
+        select format(
+            'column %s %s %s %s %s %s %s %s %s', a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+            a.attidentity, a.attgenerated, a.attcollation, a.attstorage, pg_get_expr(d.adbin, d.adrelid)
+        )
+        from pg_attribute as a
+        left join pg_attrdef as d on a.attrelid = d.adrelid and a.attnum = d.adnum
+        where a.attrelid = p_relation_id and a.attnum > 0 and not a.attisdropped
+        union all
+        select format('index %s %s', pg_get_indexdef(i.indexrelid), i.indisreplident)
+        from pg_index as i
+        where i.indrelid = p_relation_id
+        union all
+        select format('constraint %s %s', k.conname, pg_get_constraintdef(k.oid))
+        from pg_constraint as k
+        where k.conrelid = p_relation_id and k.contype <> 't' and k.conname <> p_check_name
+        union all
+        select format('table %s %s %s', c.relowner, c.relreplident, c.reltablespace)
+        from pg_class as c
+        where c.oid = p_relation_id
+    ) as x (part)
+$$;
+comment on function @extschema@._convert_shape(oid, name) is
+'What a conversion built its copy from, to see whether it changed.';

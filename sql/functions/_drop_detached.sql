@@ -1,0 +1,65 @@
+-- requires: _lock_gently, _holds_of, _clock
+-- Drops one table that an earlier step detached and whose time has come: nothing that
+-- is not in the ledger, nothing that is a partition again, renamed or another table by
+-- now (those leave the ledger). Returns null, or why it stays. Nobody works on it any
+-- more, so the lock may be waited for past an autovacuum.
+create or replace function @extschema@._drop_detached(
+    p_run @extschema@._run,
+    p_policy @extschema@._policy,
+    p_detached_id bigint
+)
+returns text
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set row_security = off
+as $$
+-- @plpgsql_check_options: security_warnings = off, performance_warnings = off
+declare
+    v_entry @extschema@._detached;
+    v_table text;
+    v_holds text := @extschema@._holds_of((p_policy).relation_id, (p_policy).schema_name, (p_policy).table_name);
+    v_stays boolean;
+    v_before text := current_setting('lock_timeout');
+begin
+    select d.* into v_entry from @extschema@._detached as d
+    where d.detached_id = p_detached_id and d.dropped_at is null and d.drop_after <= @extschema@._clock();
+    if not found then
+        return null;
+    end if;
+    v_table := format('%I.%I', v_entry.schema_name, v_entry.table_name);
+    if
+        @extschema@._qualified_name(v_entry.relation_id) is distinct from v_table
+        or exists (select from pg_class as c where c.oid = v_entry.relation_id and (c.relispartition or c.relkind not in ('r', 'p')))
+    then
+        -- Gone, or somebody found a use for it.
+        update @extschema@._detached as d set dropped_at = clock_timestamp() where d.detached_id = p_detached_id;
+        return null;
+    end if;
+    -- A hold may be younger than the detach.
+    if v_holds is not null then
+        if pg_relation_size(v_entry.relation_id) > 268435456 then
+            return 'the table has holds, and this one is too big to look through';
+        end if;
+        execute format('select exists (select from %s where (true%s) is not true)', v_table, v_holds) into v_stays;
+        if v_stays then
+            return 'a hold keeps rows of it';
+        end if;
+    end if;
+    perform @extschema@._lock_gently(v_entry.relation_id);
+    perform set_config(
+        'lock_timeout', (select (s.setting::integer + 1000)::text from pg_settings as s where s.name = 'deadlock_timeout'), true
+    );
+    execute format('lock table %s in access exclusive mode', v_table);
+    if (select c.relispartition from pg_class as c where c.oid = v_entry.relation_id) then
+        return 'it is a partition again';
+    end if;
+    execute format('drop table %s', v_table);
+    perform set_config('lock_timeout', v_before, true);
+    update @extschema@._detached as d
+    set dropped_at = clock_timestamp(), dropped_by_run = (p_run).run_id
+    where d.detached_id = p_detached_id;
+    return null;
+end
+$$;
+comment on function @extschema@._drop_detached(@extschema@._run, @extschema@._policy, bigint) is
+'Drops one table of the ledger of detached partitions.';

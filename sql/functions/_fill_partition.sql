@@ -1,0 +1,54 @@
+-- requires: _partitions_of, _lock_set_gently, _make_partition, _attach_partition, _free_name
+-- Makes a partition whose rows are in the default by now: they move in the transaction
+-- that attaches it, so that every reader sees each of them once. Whoever writes to the
+-- default waits meanwhile, hence for 50,000 rows at most; more is an error that says so.
+create or replace function @extschema@._fill_partition(
+    p_policy @extschema@._policy,
+    p_name name,
+    p_lower text,
+    p_upper text,
+    p_rows bigint
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set row_security = off
+as $$
+-- @plpgsql_check_options: security_warnings = off
+declare
+    v_parent oid := (p_policy).relation_id;
+    v_default text;
+    v_schema name := (p_policy).schema_name;
+    v_sibling oid;
+    v_child oid;
+    v_columns text;
+    v_moved bigint;
+begin
+    perform @extschema@._lock_set_gently(v_parent, null);
+    v_default := (select @extschema@._qualified_name(t.partdefid) from pg_partitioned_table as t where t.partrelid = v_parent);
+    if p_rows > 50000 then
+        raise exception 'more than 50000 rows from % to % are in the default partition %', p_lower, p_upper, v_default
+            using errcode = 'program_limit_exceeded',
+            hint = 'Move them with partition_data_proc of pg_partman or by hand, or detach the default, make the partition, and insert the rows again.';
+    end if;
+    select p.relation_id into v_sibling
+    from @extschema@._partitions_of(v_parent) as p
+    where not p.is_default and not p.detach_pending and p.relation_kind = 'r'
+    order by p.upper_at desc nulls last, p.relation_id desc
+    limit 1;
+    v_child := @extschema@._make_partition(v_parent, v_sibling, v_schema, @extschema@._free_name(v_schema, p_name));
+    select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into v_columns
+    from pg_attribute as a
+    where a.attrelid = v_parent and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
+    execute format('lock table only %s in access exclusive mode', v_default);
+    execute format(
+        'with moved as (delete from only %1$s where %2$I >= %3$s and %2$I < %4$s returning %5$s) insert into %6$s (%5$s) select %5$s from moved',
+        v_default, (p_policy).time_column, p_lower, p_upper, v_columns, @extschema@._qualified_name(v_child)
+    );
+    get diagnostics v_moved = row_count;
+    perform @extschema@._attach_partition(v_parent, v_child, p_lower, p_upper);
+    return jsonb_build_object('made', true, 'moved', v_moved);
+end
+$$;
+comment on function @extschema@._fill_partition(@extschema@._policy, name, text, text, bigint) is
+'Makes a partition and moves its rows out of the default.';

@@ -1,0 +1,82 @@
+-- requires: _rotation_frame, _partitions_of, _grid_floor, _grid_next, _partition_name, _bound_literal
+-- The partitions that a table lacks: from the cutoff to premake cells beyond the one
+-- that holds now, what no partition covers, cell by cell of the grid that the existing
+-- ones lie on. Bounds decide, names never; a cell that is covered in part is cut to
+-- what is free. At most p_limit of them, oldest first. Locks nothing.
+create or replace function @extschema@._missing_partitions(
+    p_policy @extschema@._policy,
+    p_now timestamptz,
+    p_cutoff timestamptz,
+    p_limit integer default 1000
+)
+returns table (
+    table_name name,
+    lower_at timestamptz,
+    upper_at timestamptz,
+    lower_literal text,
+    upper_literal text,
+    is_gap boolean
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_frame record;
+    v_interval interval := (p_policy).partition_interval;
+    v_covered tstzmultirange;
+    v_origin timestamptz;
+    v_first timestamptz;
+    v_last timestamptz;
+    v_from timestamptz;
+    v_until timestamptz;
+    v_free tstzrange;
+    v_next timestamptz;
+    v_made integer := 0;
+begin
+    select f.zone, f.now_at, f.cutoff_at into v_frame from @extschema@._rotation_frame(p_policy, p_now, p_cutoff) as f;
+    select
+        coalesce(range_agg(tstzrange(p.lower_at, p.upper_at)), '{}'),
+        coalesce(max(p.upper_at) filter (where isfinite(p.upper_at)), max(p.lower_at) filter (where isfinite(p.lower_at))),
+        min(p.lower_at), max(p.upper_at)
+    into v_covered, v_origin, v_first, v_last
+    from @extschema@._partitions_of((p_policy).relation_id, (p_policy).time_type, v_frame.zone, (p_policy).epoch_unit) as p
+    -- One that is half detached still has its range: nothing else can have it.
+    where not p.is_default;
+    -- Where there is nothing to go on from, as pg_partman would begin.
+    v_origin := coalesce(v_origin, @extschema@._grid_floor(v_frame.now_at - (p_policy).premake * v_interval, v_interval, v_frame.zone));
+    v_from := @extschema@._grid_floor(v_frame.now_at, v_interval, v_frame.zone, v_origin);
+    v_until := v_from;
+    for v_number in 0 .. (p_policy).premake loop
+        v_until := @extschema@._grid_next(v_until, v_interval, v_frame.zone);
+    end loop;
+    if v_first < v_from then
+        v_from := greatest(v_first, @extschema@._grid_floor(least(v_frame.cutoff_at, v_from), v_interval, v_frame.zone, v_origin));
+    end if;
+    if v_covered @> tstzrange(v_from, v_until) then
+        return;
+    end if;
+    for v_free in select u.free from unnest(tstzmultirange(tstzrange(v_from, v_until)) - v_covered) as u (free) loop
+        v_next := @extschema@._grid_floor(lower(v_free), v_interval, v_frame.zone, v_origin);
+        while v_next < upper(v_free) loop
+            lower_at := greatest(v_next, lower(v_free));
+            v_next := @extschema@._grid_next(v_next, v_interval, v_frame.zone);
+            upper_at := least(v_next, upper(v_free));
+            lower_literal := @extschema@._bound_literal(lower_at, (p_policy).time_type, v_frame.zone, (p_policy).epoch_unit);
+            upper_literal := @extschema@._bound_literal(upper_at, (p_policy).time_type, v_frame.zone, (p_policy).epoch_unit);
+            is_gap := upper_at < v_last;
+            table_name := @extschema@._partition_name((p_policy).table_name, lower_at, v_interval, v_frame.zone, (p_policy).partition_format);
+            -- One that would be expired at once would be made and removed for ever.
+            if upper_at > lower_at and upper_at > v_frame.cutoff_at and lower_literal <> upper_literal then
+                return next;
+                v_made := v_made + 1;
+                if v_made >= p_limit then
+                    return;
+                end if;
+            end if;
+        end loop;
+    end loop;
+end
+$$;
+comment on function @extschema@._missing_partitions(@extschema@._policy, timestamptz, timestamptz, integer) is
+'The partitions that a table lacks, from its cutoff to as far ahead as its policy says.';

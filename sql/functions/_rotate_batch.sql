@@ -1,0 +1,121 @@
+-- requires: _rotation_actions, _rotation_refusal, _rotate_create, _detach_partition, _drop_detached
+-- requires: _judge, _count_expired, _lock_set_gently, _drive_partman
+-- One step of a rotation, in a transaction of its own: a partition made, detached or
+-- dropped. Guards are asked before the first one goes. What fails is written down and
+-- left out for the rest of the pass; locks that are not had are the caller's business.
+-- A pass of cleanup comes here first: it removes whole partitions, and makes none.
+create or replace function @extschema@._rotate_batch(
+    p_run @extschema@._run,
+    p_policy @extschema@._policy,
+    p_state jsonb
+)
+returns jsonb
+language plpgsql
+set search_path = pg_catalog, pg_temp
+as $$
+-- @plpgsql_check_options: security_warnings = off
+declare
+    v_next record;
+    v_last_upper text;
+    v_key text;
+    v_problem text;
+    v_done jsonb := jsonb_build_object();
+    v_stop jsonb;
+    v_default oid := (select nullif(t.partdefid, 0) from pg_partitioned_table as t where t.partrelid = (p_policy).relation_id);
+begin
+    if (p_policy).managed_by <> 'us' then
+        -- Its partitions, and so its rows, are pg_partman's to remove, unless the policy has rows deleted.
+        return case
+            when (p_run).kind = 'rotation' and (p_policy).managed_by = 'drive' then @extschema@._drive_partman(p_run, p_policy, p_state)
+            when (p_run).kind = 'cleanup' and (p_policy).remove = 'delete' then p_state || '{"rotated": true}'
+            else p_state || '{"stop": "done"}'
+        end;
+    end if;
+    if (p_run).kind = 'cleanup' and @extschema@._rotation_refusal(p_policy) is not null then
+        -- Rows go one by one then; rotate tells what is wrong.
+        return p_state || '{"rotated": true}';
+    end if;
+    if not p_state ? 'proof' and exists (
+        select from pg_constraint as c where c.conrelid = v_default and c.conname = 'pytelemetry_db_no_rows'
+    ) then
+        -- A pass that was killed has left it, and it refuses rows.
+        perform @extschema@._lock_set_gently((p_policy).relation_id, null);
+        execute format('alter table %s drop constraint pytelemetry_db_no_rows', @extschema@._qualified_name(v_default));
+        return p_state;
+    end if;
+    select a.*, a.action || ' ' || coalesce(a.detached_id::text, a.relation_id::text, a.lower_literal) as key into v_next
+    -- One more than those that were left out, so that a long list is not made for its first line.
+    from @extschema@._rotation_actions(
+        p_policy, (p_run).cutoff,
+        case (p_run).kind when 'rotation' then 1 + (select count(*)::integer from jsonb_object_keys(coalesce(p_state -> 'left_out', '{}'))) else 1000 end
+    ) as a
+    where
+        a.action <> 'keep' and ((p_run).kind = 'rotation' or a.action <> 'create')
+        and not coalesce(p_state -> 'left_out', '{}') ? (a.action || ' ' || coalesce(a.detached_id::text, a.relation_id::text, a.lower_literal))
+    limit 1;
+    if p_state ? 'proof' and v_next.action is distinct from 'create' then
+        return p_state - 'proof';
+    end if;
+    if v_next.action is null then
+        if (p_run).kind = 'cleanup' then
+            return p_state || '{"rotated": true}';
+        end if;
+        select string_agg(l.value, '; ' order by l.value) into v_problem
+        from jsonb_each_text(coalesce(p_state -> 'left_out', '{}')) as l
+        where p_state -> 'failed' ? l.key;
+        return p_state || case
+            when v_problem is null then '{"stop": "done"}'
+            else jsonb_build_object('stop', 'failed', 'sqlstate', p_state ->> 'failed_sqlstate', 'message', v_problem)
+        end;
+    end if;
+    v_key := v_next.key;
+    if v_next.action in ('detach', 'finalize') and (p_run).kind = 'rotation' and not p_state ? 'judged' then
+        update @extschema@._run as r
+        set rows_before = c.counted, rows_before_exact = c.exact
+        from @extschema@._count_expired((p_run).relation_id, (p_run).predicate, 100000) as c
+        where r.run_id = (p_run).run_id;
+        v_stop := @extschema@._judge(p_policy, (p_run).run_id, (p_state ->> 'since')::timestamptz);
+        return p_state || '{"judged": true}' || coalesce(v_stop, '{}');
+    end if;
+    begin
+        case v_next.action
+            when 'create' then
+                if v_default is not null then
+                    select a.upper_literal into v_last_upper
+                    from @extschema@._rotation_actions(p_policy, (p_run).cutoff) with ordinality as a
+                    where a.action = 'create'
+                    order by a.ordinality desc
+                    limit 1;
+                end if;
+                v_done := @extschema@._rotate_create(
+                    p_policy, v_next.table_name, v_next.lower_literal, v_next.upper_literal, v_last_upper, p_state
+                );
+                if v_done ? 'made' then
+                    update @extschema@._run as r
+                    set batches = r.batches + 1, partitions_made = r.partitions_made + 1, heartbeat_at = clock_timestamp()
+                    where r.run_id = (p_run).run_id;
+                end if;
+            when 'drop' then
+                v_problem := @extschema@._drop_detached(p_run, p_policy, v_next.detached_id);
+            else
+                v_problem := @extschema@._detach_partition(p_run, p_policy, v_next.relation_id);
+        end case;
+        -- What is deferred would fail at our COMMIT, where nothing can catch it.
+        set constraints all immediate;
+    exception
+        when lock_not_available or deadlock_detected or serialization_failure then
+            raise;
+        when others then
+            p_state := p_state || jsonb_build_object('failed', coalesce(p_state -> 'failed', '[]') || to_jsonb(v_key), 'failed_sqlstate', sqlstate);
+            v_problem := format('%I.%I: %s', v_next.schema_name, v_next.table_name, sqlerrm);
+    end;
+    if v_problem is not null then
+        p_state := p_state || jsonb_build_object(
+            'left_out', coalesce(p_state -> 'left_out', '{}') || jsonb_build_object(v_key, v_problem)
+        );
+    end if;
+    return (p_state - array['missed', 'skips']) || (v_done - 'made');
+end
+$$;
+comment on function @extschema@._rotate_batch(@extschema@._run, @extschema@._policy, jsonb) is
+'One step of a rotation: a partition made, detached or dropped.';

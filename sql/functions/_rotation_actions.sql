@@ -1,0 +1,80 @@
+-- requires: _missing_partitions, _rotation_frame, _partitions_of, _removal_rule, _clock
+-- What a rotation of one policy would do now, in its order: make partitions, detach
+-- expired ones, drop detached ones whose time has come; and "keep", what it would leave
+-- with the reason. The pass does what this says, the dry run prints it. Each kind at most p_limit times. Locks nothing.
+create or replace function @extschema@._rotation_actions(
+    p_policy @extschema@._policy,
+    p_cutoff timestamptz,
+    p_limit integer default 1000
+)
+returns table (
+    action text,
+    relation_id oid,
+    schema_name name,
+    table_name name,
+    lower_literal text,
+    upper_literal text,
+    detached_id bigint,
+    row_estimate bigint,
+    detail text
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_frame record;
+    v_rule record;
+    v_now timestamptz := @extschema@._clock();
+    v_missing bigint;
+begin
+    if (p_policy).partition_interval is null or (p_policy).managed_by <> 'us' then
+        return;
+    end if;
+    return query
+    select
+        'create', null::oid, (p_policy).schema_name, m.table_name, m.lower_literal, m.upper_literal, null::bigint, null::bigint,
+        case when m.is_gap then 'no partition covers this' else 'ahead of time' end
+    from @extschema@._missing_partitions(p_policy, v_now, p_cutoff, p_limit) as m;
+    get diagnostics v_missing = row_count;
+    if v_missing >= p_limit then
+        return;
+    end if;
+    select f.zone, f.cutoff_at into v_frame from @extschema@._rotation_frame(p_policy, v_now, p_cutoff) as f;
+    select r.rule, r.reason, r.fix into v_rule from @extschema@._removal_rule(p_policy) as r;
+    return query
+    with member as (
+        select
+            p.relation_id, p.schema_name, p.table_name, p.lower_literal, p.upper_literal, p.upper_at, p.detach_pending,
+            greatest(p.row_estimate::bigint, pg_stat_get_live_tuples(p.relation_id), 0) as row_estimate,
+            -- Never the last one, unless others are made first: from an empty set nobody can go on.
+            row_number() over (order by p.upper_at desc, p.relation_id) = 1 and v_missing = 0 as is_last
+        from @extschema@._partitions_of((p_policy).relation_id, (p_policy).time_type, v_frame.zone, (p_policy).epoch_unit) as p
+        where not p.is_default
+    )
+    select
+        case when m.is_last then 'keep' when m.detach_pending then 'finalize' else 'detach' end,
+        m.relation_id, m.schema_name, m.table_name, m.lower_literal, m.upper_literal, null::bigint, m.row_estimate,
+        case
+            when m.is_last then 'expired, but the last one stays'
+            when m.detach_pending then 'a concurrent detach was not finished'
+            when v_rule.rule = 'bound' then format('expired%s', case (p_policy).partition_remove when 'drop' then '' else format('; it stays for %s', (p_policy).detached_keep) end)
+            else format('expired; once %s: %s', case v_rule.rule when 'rows' then 'no row of it must stay' else 'it is empty' end, v_rule.reason)
+        end
+    from member as m
+    where m.upper_at <= v_frame.cutoff_at
+    order by m.upper_at
+    limit p_limit;
+    return query
+    select
+        'drop', d.relation_id, d.schema_name, d.table_name, d.lower_bound, d.upper_bound, d.detached_id,
+        greatest(c.reltuples::bigint, 0), format('detached at %s', d.detached_at)
+    from @extschema@._detached as d
+    left join pg_class as c on c.oid = d.relation_id
+    where d.policy_id = (p_policy).policy_id and d.dropped_at is null and d.drop_after <= v_now
+    order by d.detached_id
+    limit p_limit;
+end
+$$;
+comment on function @extschema@._rotation_actions(@extschema@._policy, timestamptz, integer) is
+'What a rotation of one policy would do now, in its order.';

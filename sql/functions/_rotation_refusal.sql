@@ -1,0 +1,75 @@
+-- requires: _suspension, _partition_key, _table_kind
+-- Why a rotation of a policy must not even begin: suspended, paused, or a table whose
+-- partitions we cannot change or somebody else does. Null when it may begin. Asked
+-- again before each step that changes one.
+create or replace function @extschema@._rotation_refusal(p_policy @extschema@._policy)
+returns jsonb
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_reason record;
+    v_key record;
+    v_name text := @extschema@._qualified_name((p_policy).relation_id);
+begin
+    select s.detail, s.fix into v_reason from @extschema@._suspension((p_policy).policy_id) as s order by s.guard desc limit 1;
+    if found then
+        return jsonb_build_object('stop', 'suspended', 'detail', v_reason.detail, 'fix', v_reason.fix);
+    end if;
+    if (p_policy).paused_at is not null then
+        return jsonb_build_object('stop', 'paused', 'detail', @extschema@._pause_text(p_policy));
+    end if;
+    select k.column_name, k.problem into v_key from @extschema@._partition_key((p_policy).relation_id) as k;
+    if v_key.problem is not null or v_key.column_name <> (p_policy).time_column then
+        return jsonb_build_object(
+            'stop', 'failed', 'sqlstate', '55000',
+            'message', coalesce(v_key.problem, format('%s is partitioned by %I, and the policy goes by %I', v_name, v_key.column_name, (p_policy).time_column)),
+            'fix', 'Set the policy again, with a p_partition_interval of 0 to end its rotation.'
+        );
+    end if;
+    select k.kind, k.reason, k.fix into v_reason from @extschema@._table_kind((p_policy).relation_id) as k;
+    if v_reason.kind = 'refused' or (v_reason.kind = 'partman' and (p_policy).managed_by = 'us') then
+        return jsonb_build_object(
+            'stop', 'failed', 'sqlstate', '55000',
+            'message', coalesce(v_reason.reason, format('%s is a set of pg_partman''s, and two must not both make its partitions', v_name)),
+            'fix', coalesce(v_reason.fix, 'Take it over (partition adopt), or say p_managed_by => ''observe''.')
+        );
+    end if;
+    select r.rolname, format('%I.%I', n.nspname, c.relname) as name into v_reason
+    from (
+        select (p_policy).relation_id as oid
+        union all
+        select i.inhrelid from pg_inherits as i where i.inhparent = (p_policy).relation_id
+    ) as m
+    inner join pg_class as c on c.oid = m.oid
+    inner join pg_namespace as n on n.oid = c.relnamespace
+    inner join pg_roles as r on r.oid = c.relowner
+    where not pg_has_role(c.relowner, 'USAGE')
+    limit 1;
+    if found then
+        return jsonb_build_object(
+            'stop', 'failed', 'sqlstate', '42501',
+            'message', format('role %s is not a member of %s, which owns %s', current_user, v_reason.rolname, v_reason.name),
+            'fix', format('grant %I to %I;', v_reason.rolname, current_user)
+        );
+    end if;
+    if
+        exists (select from pg_roles as r where r.rolname = current_user and r.rolsuper)
+        and exists (
+            select from pg_class as c
+            inner join pg_roles as r on r.oid = c.relowner
+            where c.oid = (p_policy).relation_id and not r.rolsuper
+        )
+    then
+        return jsonb_build_object(
+            'stop', 'failed', 'sqlstate', '42501',
+            'message', format('role %s is a superuser and the owner of %s is not', current_user, v_name),
+            'fix', (select format('set role %I; -- then again', r.rolname) from pg_class as c inner join pg_roles as r on r.oid = c.relowner where c.oid = (p_policy).relation_id)
+        );
+    end if;
+    return null;
+end
+$$;
+comment on function @extschema@._rotation_refusal(@extschema@._policy) is
+'Why a rotation of a policy must not begin, as the state it ends with; null when it may.';

@@ -1,0 +1,504 @@
+"""A plain table becomes a partitioned one while it is written, and back, and nothing of it gets lost."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from support import Cli, Database
+from support.passes import Pass, Table, until
+
+HERE = Path(__file__).parent / "convert"
+EVERYTHING = (HERE / "everything.sql").read_text()
+
+
+def _sql(database: Database, *statements: str) -> None:
+    with database.connect() as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+@pytest.fixture
+def everything(database: Database) -> Database:
+    """A table that has everything a table can have, and a policy."""
+    _sql(database, EVERYTHING, "select maint.set_policy('app.t', '7 days', p_column => 'at')")
+    with database.superuser() as root:
+        root.execute(
+            "create publication p for table app.t (id, at, note) where (id > 5) with (publish_via_partition_root)"
+        )
+        root.execute("alter publication p owner to maint_owner")
+    return database
+
+
+def _convert(database: Database, arguments: str) -> list[str]:
+    notices: list[str] = []
+    with database.connect() as connection:
+        connection.add_notice_handler(lambda note: notices.append(note.message_primary or ""))
+        connection.execute(f"call maint.convert({arguments})".encode())
+    return notices
+
+
+def _lines(database: Database, table: str = "app.t", *, plain: bool = False) -> list[str]:
+    """What a table is made of, as lines of text: two tables are alike when these are."""
+    with database.superuser(options="-c search_path=pg_catalog") as root:
+        return [
+            line
+            for name in ("lines", *(["plain"] if plain else []))
+            for (line,) in root.execute(
+                (HERE / f"{name}.sql").read_text().replace("%", "%%").replace("%%(t)s", "%(t)s").encode(), {"t": table}
+            ).fetchall()
+        ]
+
+
+def test_all_of_it_is_carried_over_and_back(everything: Database) -> None:
+    before, plain = _lines(everything), _lines(everything, plain=True)
+    rows = everything.query("select * from app.t order by id")
+    notices = _convert(everything, "'app.t', '1 day'")
+    assert notices[-1] == "app.t: keys is done"
+    assert _lines(everything) == before
+    assert everything.query("select * from app.t order by id") == rows
+    _convert(everything, "'app.t', p_undo => true")
+    assert _lines(everything, plain=True) == plain
+
+
+@pytest.fixture
+def counters(database: Database) -> Database:
+    """A table like agg_1m, with a key that upserts use, of wall-clock times."""
+    _sql(
+        database,
+        "create table agg (client text, at timestamp not null, n bigint not null default 0, primary key (client, at))",
+        "create index on agg (at)",
+        "insert into agg select 'c' || i % 7, localtimestamp - make_interval(mins => i), 1"
+        " from generate_series(1, 3000) as i",
+        "select maint.set_policy('agg', '30 days')",
+    )
+    return database
+
+
+def test_rows_that_came_in_since_are_moved_back(counters: Database) -> None:
+    plain = _lines(counters, "public.agg", plain=True)
+    _convert(counters, "'agg', '1 day'")
+    _sql(
+        counters,
+        "insert into agg select 'new', localtimestamp + interval '8 days' + make_interval(secs => i), 1"
+        " from generate_series(1, 5000) as i",
+    )
+    rows = counters.query("select * from agg order by 1, 2")
+    notices = _convert(counters, "'agg', p_undo => true")
+    assert "public.agg: open is done" in notices
+    assert _lines(counters, "public.agg", plain=True) == plain
+    assert counters.query("select * from agg order by 1, 2") == rows
+    assert counters.query("select step, moved_rows from maint.conversions") == [{"step": "undone", "moved_rows": 5000}]
+
+
+def _one_step(database: Database, arguments: str) -> None:
+    """One step and no more: the time is up after it."""
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="the conversion is not done"):
+        _convert(database, f"{arguments}, p_max_duration => '0 s'")
+
+
+def _step(database: Database) -> str:
+    return str(database.value("select step from maint.conversions"))
+
+
+def _until_step(database: Database, arguments: str, step: str) -> None:
+    for _ in range(20):
+        if database.value("select step from maint.conversions") == step:
+            return
+        _one_step(database, arguments)
+    raise AssertionError(f"it never came to {step}")
+
+
+def _kill_in_mid_step(database: Database, arguments: str, blocker: str) -> None:
+    """SIGKILL the backend while it waits, in the middle of its step, for what `blocker` holds."""
+    _sql(database, "select maint.set_setting('lock_timeout', '1 minute')")
+    with database.superuser() as holder:
+        holder.execute("begin")
+        holder.execute(blocker.encode())
+        call = Pass(database)
+        call.statement = f"call maint.convert({arguments})"
+        with call:
+            until(lambda: database.value("select true from pg_locks where not granted and pid = %s", call.pid))
+            database.cluster.kill_backend(call.pid)
+            assert call.wait().error is not None
+        holder.close()
+    _sql(database, "select maint.set_setting('lock_timeout', '50 ms')")
+
+
+def _but_numbers(found: list[str]) -> list[str]:
+    """Without the last numbers of sequences, which skip some when the server crashes."""
+    return [re.sub(r" last \d+", "", line) for line in found]
+
+
+@pytest.mark.parametrize(
+    ("step", "blocker"),
+    [
+        ("build", "lock table app.sites in row exclusive mode"),
+        ("check", "lock table app.t in access share mode"),
+        ("validate", "lock table app.t in share update exclusive mode"),
+        ("swap", "comment on view app.v is 'a view'"),
+        ("keys", "lock table app.children in share update exclusive mode"),
+        ("undo", "comment on view app.v is 'a view'"),
+    ],
+)
+def test_killed_in_a_step(everything: Database, step: str, blocker: str) -> None:
+    before, plain = _but_numbers(_lines(everything)), _but_numbers(_lines(everything, plain=True))
+    rows = everything.query("select * from app.t order by id")
+    if step == "undo":
+        _convert(everything, "'app.t', '1 day'")
+        _kill_in_mid_step(everything, "'app.t', p_undo => true", blocker)
+    else:
+        if step != "build":
+            _until_step(everything, "'app.t', '1 day'", step)
+        _kill_in_mid_step(everything, "'app.t', '1 day'", blocker)
+        assert _step(everything) == step
+        _convert(everything, "'app.t', '1 day'")
+        assert _but_numbers(_lines(everything)) == before
+        assert everything.query("select * from app.t order by id") == rows
+    _convert(everything, "'app.t', p_undo => true")
+    assert _but_numbers(_lines(everything, plain=True)) == plain
+    assert everything.query("select * from app.t order by id") == rows
+
+
+MANY_AHEAD = (
+    "insert into agg select 'new', localtimestamp + interval '8 days' + make_interval(secs => i), 1"
+    " from generate_series(1, 5000) as i"
+)
+
+
+@pytest.mark.parametrize(
+    ("step", "blocker"),
+    [
+        ("open", "lock table agg_old in access share mode"),
+        ("move", "select from only {last} order by at desc offset 100 limit 1 for update"),
+        ("close", "lock table {last} in access share mode"),
+    ],
+)
+def test_killed_while_rows_move_back(counters: Database, step: str, blocker: str) -> None:
+    plain = _lines(counters, "public.agg", plain=True)
+    _convert(counters, "'agg', '1 day'")
+    _sql(counters, MANY_AHEAD)
+    last = counters.value("select tableoid::regclass::text from agg where client = 'new' limit 1")
+    rows = counters.query("select * from agg order by 1, 2")
+    _until_step(counters, "'agg', p_undo => true", step)
+    _kill_in_mid_step(counters, "'agg', p_undo => true", blocker.format(last=last))
+    assert _step(counters) == step
+    assert counters.query("select * from agg order by 1, 2") == rows
+    _convert(counters, "'agg', p_undo => true")
+    assert _lines(counters, "public.agg", plain=True) == plain
+    assert counters.query("select * from agg order by 1, 2") == rows
+
+
+@pytest.mark.parametrize("step", ["check", "validate", "swap"])
+def test_undone_before_the_swap(everything: Database, step: str) -> None:
+    plain = _lines(everything, plain=True)
+    _until_step(everything, "'app.t', '1 day'", step)
+    _convert(everything, "'app.t', p_undo => true")
+    assert _lines(everything, plain=True) == plain
+    _convert(everything, "'app.t', '1 day'")
+
+
+class Writers:
+    """Threads that count up: what they were told is done, and how long they waited for it at most."""
+
+    def __init__(self, database: Database, count: int = 3) -> None:
+        self.done: Counter[tuple[str, str]] = Counter()
+        self.longest = 0.0
+        self.sent_again = 0
+        self.errors: list[psycopg.Error] = []
+        self.ahead = False
+        self._database = database
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._work, args=[i], daemon=True) for i in range(count)]
+
+    def _work(self, number: int) -> None:
+        try:
+            with self._database.connect() as connection:
+                for i in range(10**9):
+                    if self._stop.is_set():
+                        return
+                    days = 8 if self.ahead and i % 2 else 0
+                    self._count_up(connection, f"w{(number + i) % 4}", i % 5, days)
+        except psycopg.Error as error:
+            self.errors.append(error)
+
+    def _count_up(self, connection: psycopg.Connection[Any], client: str, minute: int, days: int) -> None:
+        while True:
+            begun = time.monotonic()
+            try:
+                found = connection.execute(
+                    "insert into agg as a (client, at, n) values (%s, date_trunc('day', localtimestamp)"
+                    " + make_interval(mins => %s, days => %s), 1)"
+                    " on conflict (client, at) do update set n = a.n + 1 returning at::text",
+                    [client, minute, days],
+                ).fetchone()
+            except psycopg.errors.SerializationFailure:
+                self.sent_again += 1
+                continue
+            break
+        assert found is not None
+        with self._lock:
+            self.longest = max(self.longest, time.monotonic() - begun)
+            self.done[client, found[0]] += 1
+
+    def __enter__(self) -> Writers:
+        for thread in self._threads:
+            thread.start()
+        self.go_on(50)
+        return self
+
+    def go_on(self, count: int) -> None:
+        """Wait until so many more are done."""
+        done = sum(self.done.values())
+        until(lambda: self.errors or sum(self.done.values()) >= done + count)
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(30)
+
+
+def test_nothing_that_is_written_meanwhile_gets_lost(counters: Database) -> None:
+    before = counters.value("select sum(n) from agg")
+    with Writers(counters) as writers:
+        _convert(counters, "'agg', '1 day'")
+        assert _step(counters) == "done"
+        writers.ahead = True
+        writers.go_on(300)
+        _sql(counters, MANY_AHEAD.replace("8 days", "9 days"))
+        _convert(counters, "'agg', p_undo => true")
+        writers.go_on(100)
+    assert writers.errors == []
+    found = counters.query("select client, at::text, n from agg where client like 'w%%'")
+    assert {(row["client"], row["at"]): row["n"] for row in found} == dict(writers.done)
+    assert counters.value("select sum(n) from agg") == before + 5000 + sum(writers.done.values())
+    assert counters.query("select relname from pg_class where relname ~ '^agg_' and relkind in ('r', 'p')") == []
+    assert counters.query("select proname from pg_proc where pronamespace = 'public'::regnamespace") == []
+
+
+@contextmanager
+def _reader(database: Database) -> Iterator[None]:
+    with database.connect() as connection, connection.transaction():
+        connection.execute("select from agg limit 1")
+        yield
+
+
+def test_writers_do_not_wait_behind_us_for_a_long_reader(counters: Database) -> None:
+    _until_step(counters, "'agg', '1 day'", "swap")
+    with Writers(counters) as writers:
+        call = Pass(counters)
+        call.statement = "call maint.convert('agg', '1 day')"
+        with call:
+            with _reader(counters):
+                until(lambda: call.running and counters.value("select tries from maint.conversions") >= 3)
+                time.sleep(1.5)
+                assert call.running
+                assert _step(counters) == "swap"
+            assert call.wait().error is None
+    assert writers.errors == []
+    # Without lock_timeout they would have waited for as long as the reader was there.
+    assert writers.longest < 0.8
+    assert _step(counters) == "done"
+
+
+def test_cleanup_goes_on_with_the_partitions(counters: Database) -> None:
+    _sql(
+        counters,
+        "update agg set at = at - interval '40 days' where client <> 'c0'",
+        "select maint.add_hold('agg', $$client = 'c1'$$, 'case 17')",
+        "analyze agg",
+    )
+    held = counters.value("select count(*) from agg where client = 'c1'")
+    _convert(counters, "'agg', '1 day'")
+    (policy,) = counters.query(
+        "select p.relation_id = 'agg'::regclass as bound, p.partition_interval::text as every,"
+        " h.relation_id = 'agg'::regclass as held from maint._policy as p cross join maint._hold as h"
+    )
+    assert policy == {"bound": True, "every": "1 day", "held": True}
+    with Pass(counters, "'agg'") as call:
+        assert call.wait().error is None
+    expired = "from agg where at < localtimestamp - interval '30 days'"
+    assert counters.query(f"select client, count(*) {expired} group by 1") == [{"client": "c1", "count": held}]
+    _convert(counters, "'agg', p_undo => true")
+    assert counters.value("select relation_id = 'agg'::regclass from maint._hold") is True
+    _sql(counters, "select maint.release_hold(1, 'closed')")
+    with Pass(counters, "'agg'") as call:
+        assert call.wait().error is None
+    assert counters.value(f"select count(*) {expired}") == 0
+
+
+def test_a_pass_that_is_under_way_stops(database: Database) -> None:
+    table = Table.make(database, expired=1000)
+    _sql(database, "alter table app.events drop constraint events_pkey, add primary key (id, at)")
+    with Pass(database, "'app.events'") as call:
+        until(table.under_way)
+        _convert(database, "'app.events', '1 month'")
+        assert call.wait().error is None
+    last = table.last_run()
+    assert last["stop_reason"] == "interrupted"
+    assert last["detail"] == "the policy was changed; the next pass follows the new one"
+    table.fast()
+    table.assert_finishes()
+
+
+REFUSED = {
+    "the primary key t_pkey of app.t does not contain at": "alter table app.children drop constraint children_t|"
+    " drop view app.grouped| alter table app.t drop constraint t_pkey, add constraint t_pkey primary key (id)",
+    "the unique index t_x of app.t does not contain at": "create unique index t_x on app.t (id)",
+    "column at of app.t may be null": "alter table app.children drop constraint children_t|"
+    " drop view app.grouped| alter table app.t drop constraint t_pkey, alter at drop not null",
+    "is deferrable": "alter table app.t add constraint t_u unique (value, at) deferrable",
+    "the exclusion constraint t_x of app.t": "alter table app.t add constraint t_x exclude (id with =)",
+    "takes part in table inheritance": "create table app.t2 () inherits (app.t)",
+    "is unlogged": "alter table app.children drop constraint children_t|"
+    " alter table app.t drop constraint t_site| alter table app.t set unlogged",
+    "constraint c of app.t is not validated": "alter table app.t add constraint c check (value > 1) not valid",
+    "constraint c of app.t is NO INHERIT": "alter table app.t add constraint c check (value > 0) no inherit",
+    "foreign key children_t of app.children is not validated": "alter table app.children drop constraint children_t,"
+    " add constraint children_t foreign key (t_id, t_at) references app.t not valid",
+    "foreign key k of app.t references the table itself": "alter table app.t"
+    " add constraint k foreign key (id, at) references app.t",
+    "constraint trigger": "create constraint trigger c after insert on app.t for each row execute function app.seen()",
+    "view app.m depends on app.t": "create materialized view app.m as select id from app.t",
+    "function app.f(app.t) depends on app.t": "create function app.f(app.t) returns integer language sql as 'select 1'",
+    "function app.g() depends on app.t": "create function app.g() returns bigint language sql"
+    " begin atomic select max(id) from app.t; end",
+    "table app.x depends on app.t": "create table app.x (x app.t)",
+    "policy p on table app.sites depends on app.t": "create policy p on app.sites"
+    " using (id in (select site_id from app.t))",
+    "uses transition tables": "create trigger tt after insert on app.t referencing new table as n"
+    " for each row execute function app.seen()",
+    "publication q would publish the partitions": "create publication q for table app.t",
+    "publication r would publish the partitions": "create publication r for all tables",
+}
+
+
+@pytest.mark.parametrize("reason", list(REFUSED))
+def test_what_cannot_be_carried_over_is_refused(root: psycopg.Connection[Any], reason: str) -> None:
+    root.execute("set local role maint_owner")
+    root.execute(EVERYTHING.encode())
+    root.execute("select maint.set_policy('app.t', '7 days', p_column => 'at')")
+    root.execute("select from maint._convert_plan('app.t', '1 day', null, null, false)")
+    root.execute("reset role")
+    for statement in REFUSED[reason].split("| "):
+        root.execute(f"set local role {'none' if 'all tables' in statement else 'maint_owner'}".encode())
+        root.execute(statement.encode())
+    root.execute("set local role maint_owner")
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState) as refused:
+        root.execute("select from maint._convert_plan('app.t', '1 day', null, null, false)")
+    assert reason in str(refused.value.diag.message_primary)
+    assert refused.value.diag.message_hint
+
+
+def test_rotation_goes_on_where_the_conversion_ended(everything: Database) -> None:
+    _convert(everything, "'app.t', '1 day', p_premake => 2")
+    _sql(everything, "select maint.set_policy('app.t', p_premake => 12)")
+    call = Pass(everything)
+    call.statement = "call maint.rotate('app.t')"
+    with call:
+        assert call.wait().error is None
+    bounds = everything.query(
+        "select p.lower_at::text, p.upper_at::text from maint.partitions as p where p.table_name = 't'"
+        " order by p.upper_at"
+    )
+    assert len(bounds) > 5
+    assert all(one["upper_at"] == other["lower_at"] for one, other in pairwise(bounds))
+    names = everything.query(
+        "select i.inhrelid::regclass::text as name from pg_inherits as i where i.inhparent = 'app.t'::regclass"
+        " and i.inhrelid <> 'app.t_old'::regclass"
+    )
+    alike = [
+        [re.sub(r"\b(app\.)?\"?t_p\w+", "…", line) for line in _lines(everything, row["name"]) if "privilege" in line]
+        for row in names
+    ]
+    assert alike == alike[:1] * len(names)
+
+
+def test_health_tells_of_one_that_was_left(everything: Database) -> None:
+    _until_step(everything, "'app.t', '1 day'", "swap")
+    found = "select status, object, remediation from maint.health where check_id = 'conversions'"
+    assert everything.query(found)[0]["status"] == "ok"
+    _sql(everything, "update maint._conversion set changed_at = changed_at - interval '10 minutes'")
+    assert everything.query(found) == [
+        {"status": "warning", "object": "app.t", "remediation": "call maint.convert('app.t');"}
+    ]
+    _sql(everything, "update maint._conversion set boundary = now() + interval '1 day'")
+    assert everything.query(found)[0]["status"] == "critical"
+
+
+@pytest.mark.parametrize("kind", ["timestamptz", "timestamp", "date", "integer", "bigint"])
+def test_every_kind_of_time(database: Database, kind: str) -> None:
+    value = {"integer": "extract(epoch from {})::integer", "bigint": "(extract(epoch from {}) * 1000)::bigint"}.get(
+        kind, "({})::" + kind
+    )
+    unit = {"integer": "p_epoch_unit => 's', ", "bigint": "p_epoch_unit => 'ms', "}.get(kind, "")
+    _sql(
+        database,
+        f"create table e (id integer, at {kind} not null, primary key (id, at))",
+        f"insert into e select i, {value.format('now() - make_interval(days => i)')} from generate_series(1, 50) as i",
+        "create index on e (at)",
+        f"select maint.set_policy('e', '7 days', p_column => 'at', {unit} p_time_zone => 'Europe/Berlin')",
+    )
+    _convert(database, "'e', '1 week'")
+    _sql(
+        database,
+        f"insert into e select i, {value.format('now() + interval $$15 days$$')} from generate_series(1, 3) as i",
+    )
+    assert database.value("select count(*) from e") == 53
+    assert database.value("select count(*) from e_old") == 50
+    _convert(database, "'e', p_undo => true")
+    assert database.value("select count(*) from only e") == 53
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("'agg'", "a conversion needs the interval"),
+        ("'agg', '3 seconds'", "the interval of partitions cannot be"),
+        ("'agg', '1 month 3 days'", "the interval of partitions cannot be"),
+        ("'agg', '1 day', p_premake => 501", "premake cannot be 501"),
+        ("'agg', '1 day', p_boundary => now() + interval '10 days'", "is not where a partition of 1 day begins"),
+        ("'agg', '1 day', p_boundary => date_trunc('day', now())", "rows may come after"),
+        ("'agg', p_undo => true", "there is no conversion of public.agg to undo"),
+        ("'pg_class', '1 day'", "there is no policy on pg_catalog.pg_class"),
+    ],
+)
+def test_bad_arguments(counters: Database, arguments: str, message: str) -> None:
+    with pytest.raises(psycopg.Error, match=message):
+        _convert(counters, arguments)
+    assert counters.query("select * from maint.conversions") == []
+
+
+def test_it_is_told_from_the_command_line(counters: Database, cli: Cli) -> None:
+    dry = cli.here("partition", "convert", "agg", "--interval", "1 day", "--dry-run", "--dsn", counters.dsn)
+    assert dry.returncode == 0, dry
+    assert [line.split()[0] for line in dry.stdout.splitlines()] == [
+        "step",
+        "build",
+        "check",
+        "validate",
+        "swap",
+        "keys",
+    ]
+    assert counters.query("select * from maint.conversions") == []
+    done = cli.here("partition", "convert", "agg", "--interval", "1 day", "--json", "--dsn", counters.dsn)
+    assert done.returncode == 0, done
+    assert '"step": "done"' in done.stdout
+    again = cli.here("partition", "convert", "agg", "--interval", "1 day", "--dsn", counters.dsn)
+    assert again.returncode == 2
+    assert "is partitioned already" in again.stderr
+    undo = cli.here("partition", "convert", "agg", "--undo", "--dry-run", "--dsn", counters.dsn)
+    assert "agg_old becomes public.agg again" in undo.stdout
+    undone = cli.here("partition", "convert", "agg", "--undo", "--dsn", counters.dsn)
+    assert undone.returncode == 0, undone
+    assert "is a plain table again" in undone.stderr
