@@ -6,10 +6,16 @@ import os
 import re
 import shlex
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import Cli, Database
+from typer.main import get_command
+
+from pytelemetry_db import errors
+from pytelemetry_db.cli import app
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -125,3 +131,35 @@ def test_the_commands_of_the_runbooks_and_of_alerting_are_commands(database: Dat
             # A guard that did not object, and a finding that is not there, cannot be confirmed and acknowledged.
             known = {"confirm", "health ack", "schedule apply"}
             assert result.returncode != 64 or any(line.split(" ", 1)[1].startswith(one) for one in known), result
+
+
+COMMON = {"--quiet", "--verbose", "--log-file", "--schema", "--dsn", "--ask-password"}
+
+
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, str, list[str]]]:
+    """Every command: its name, the first line of its help, and its options but for those that all have."""
+    inner = getattr(command, "commands", {})
+    if path and (not inner or command.invoke_without_command):
+        found = [name for part in command.params if part.param_type_name == "option" for name in part.opts]
+        own = [name for name in found if name.startswith("--") and name not in COMMON and not name.startswith("--db-")]
+        yield " ".join(path), (command.help or "").split("\n")[0], own
+    for name, one in inner.items():
+        yield from commands(one, (*path, name))
+
+
+def test_every_command_and_option_is_in_the_reference() -> None:
+    """The table is made of the code: what is missing can be pasted from here."""
+    wanted = [
+        f"| `{name}` | {text} | {' '.join(f'`{option}`' for option in options)} |"
+        for name, text, options in sorted(commands(get_command(app)))
+    ]
+    section = (ROOT / "docs" / "reference.md").read_text().split("\n## Commands\n")[1].split("\n## ")[0]
+    assert [line for line in section.splitlines() if line.startswith("| `")] == wanted
+
+
+def test_every_exit_code_is_in_the_reference() -> None:
+    section = (ROOT / "docs" / "reference.md").read_text().split("\n## Exit codes\n")[1].split("\n## ")[0]
+    said = {int(code) for code in re.findall(r"^\| (\d+) \|", section, re.MULTILINE)}
+    raised = {one.default_exit_code for one in vars(errors).values() if hasattr(one, "default_exit_code")}
+    assert raised <= said
+    assert said == {0, 1, 2, 3, 64, 130, 143}
