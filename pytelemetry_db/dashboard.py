@@ -102,6 +102,23 @@ _PANELS: tuple[tuple[str, str, str, int, tuple[tuple[str, str], ...]], ...] = (
     ("Dead rows", "percentunit", "timeseries", 12, (("telemetry_db_table_dead_rows_ratio{%t}", _OF),)),
     ("Rows", "short", "timeseries", 12, (("telemetry_db_table_rows{%t}", _OF),)),
     ("Growth a day", "bytes", "timeseries", 12, (("telemetry_db_table_growth_bytes_per_day{%t}", _OF),)),
+    (
+        "Partitions: how far ahead they reach",
+        "s",
+        "timeseries",
+        12,
+        (
+            ("telemetry_partition_runway_seconds{%t}", _OF),
+            ("telemetry_partition_runway_limit_seconds{%t}", f"{_OF} limit"),
+        ),
+    ),
+    (
+        "Rows in default partitions",
+        "short",
+        "timeseries",
+        12,
+        (("telemetry_partition_default_rows{%t}", _OF),),
+    ),
     ("Health checks", "short", "timeseries", 12, (("telemetry_health_status{%h}", "{{check}}"),)),
     (
         "Longest wait for a lock",

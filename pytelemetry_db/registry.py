@@ -12,7 +12,7 @@ __all__ = ["CHEAP", "DEAR", "METRICS", "Metric", "by_name", "names_in"]
 
 # Sources of the view; those that cost more than a few milliseconds are read less often.
 CHEAP = ("policies", "ledger", "retention", "samples", "server", "jobs")
-DEAR = ("forecast", "health")
+DEAR = ("forecast", "health", "partitions")
 EXPORTER = "exporter"
 _TABLE = ("schema", "table")
 
@@ -128,6 +128,27 @@ METRICS: tuple[Metric, ...] = (
         "forecast",
         "bytes",
         "Growth per day over eight weeks; absent without two weeks of samples.",
+    ),
+    _table(
+        "telemetry_partition_runway_seconds",
+        "partitions",
+        "s",
+        "How far from now the partitions reach without a gap; 0 when not even now is covered.",
+    ),
+    _table(
+        "telemetry_partition_runway_limit_seconds",
+        "partitions",
+        "s",
+        "Half of what the policy makes ahead: a shorter runway is an alert.",
+    ),
+    _table("telemetry_partition_premake", "partitions", "short", "How many partitions ahead the policy wants."),
+    _table("telemetry_partitions", "partitions", "short", "Partitions, without the default."),
+    _table("telemetry_partitions_missing", "partitions", "short", "Partitions that should be there and are not."),
+    _table(
+        "telemetry_partition_default_rows",
+        "partitions",
+        "short",
+        "About how many rows are in the default partition, if there is one.",
     ),
     _other("telemetry_db_blocked_queries", "server", "short", "Sessions that wait for a lock.", always=True),
     _other("telemetry_db_longest_blocked_seconds", "server", "s", "How long the longest of them has waited."),

@@ -207,6 +207,17 @@ _ALERTS: tuple[Rule, ...] = (
         {f"telemetry_db_last_sample_timestamp_seconds{_T}": 0, f"telemetry_retention_late_after_seconds{_T}": 90000},
     ),
     Rule(
+        "TelemetryPartitionRunwayShort",
+        "telemetry_partition_runway_seconds <= telemetry_partition_runway_limit_seconds",
+        15,
+        "critical",
+        "Partitions end soon",
+        f"The partitions of {_OF} end in {{{{ $value | humanizeDuration }}}}: then rows are refused.",
+        "partition-runway-short",
+        {f"telemetry_partition_runway_seconds{_T}": 100, f"telemetry_partition_runway_limit_seconds{_T}": 100},
+        {f"telemetry_partition_runway_seconds{_T}": 101, f"telemetry_partition_runway_limit_seconds{_T}": 100},
+    ),
+    Rule(
         "TelemetryHealthCritical",
         "telemetry_health_status == 2",
         10,

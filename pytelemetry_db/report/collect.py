@@ -42,6 +42,7 @@ def collect(connection: db.Connection, schema: str, interval: str, since: str, t
         if not any(name in (one.table_name, _written(one)) for one in found):
             step = "pytelemetry-db policy list"
             raise NoPolicy(f"{name} has no policy, and had no pass in the last {since}", None, step)
+    partitions = reading.part("partitions", reading.partitions)
     jobs = reading.part("jobs", lambda: db.fetch(connection, "jobs", schema))
     changes = reading.part("changes", lambda: reading.fetch("report_changes"))
     return Report(
@@ -52,6 +53,7 @@ def collect(connection: db.Connection, schema: str, interval: str, since: str, t
         tables=found,
         runs=passes,
         total=total,
+        partitions=tuple(partitions),
         jobs=tuple(jobs),
         findings=tuple(reading.part("findings", reading.findings)),
         changes=tuple(changes),
@@ -110,8 +112,6 @@ class _Reading:
         for row in self.part("samples", lambda: self.fetch("report_samples")):
             key = (row.pop("schema_name"), row.pop("table_name"))
             samples.setdefault(key, []).append(Sample(**row))
-        # Partitions and runway: one more part here, a field of TableReport, a section in sections.py, a chart in
-        # charts.py, once there is a view of them.
         made: dict[tuple[str, str], list[Pass]] = {}
         for run in passes:
             made.setdefault((run.schema_name, run.table_name), []).append(run)
@@ -128,6 +128,12 @@ class _Reading:
             for key in dict.fromkeys((*policies, *made))
         )
         return found, next((row for row in growth if row["scope"] == "all" and self.names is None), None)
+
+    def partitions(self) -> list[db.Row]:
+        """Return how far ahead the partitions of each table reach; none of them is read or locked."""
+        rows = db.fetch(self.connection, "partition_sets", self.schema, {"p_table": None})
+        meant = self.names
+        return [row for row in rows if meant is None or row["table_name"] in meant or row["name"] in meant]
 
     def findings(self) -> list[db.Row]:
         """The findings of now; no check here reads a managed table."""

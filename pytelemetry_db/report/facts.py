@@ -190,6 +190,7 @@ class Report:
     tables: tuple[TableReport, ...]
     runs: tuple[Pass, ...]
     total: Mapping[str, Any] | None
+    partitions: tuple[Mapping[str, Any], ...]
     jobs: tuple[Mapping[str, Any], ...]
     findings: tuple[Mapping[str, Any], ...]
     changes: tuple[Mapping[str, Any], ...]
@@ -215,6 +216,7 @@ class Report:
             "server_version": self.server_version,
             "tables": [table.as_dict() for table in self.tables],
             "growth": _without_name(self.total),
+            "partitions": [dict(row) for row in self.partitions],
             "jobs": [dict(row) for row in self.jobs],
             "findings": [dict(row) for row in self.findings],
             "changes": [dict(row) for row in self.changes],

@@ -23,7 +23,9 @@ as $$
             end as fix
         from (
             select
-                coalesce(current_setting('cron.launch_active_jobs', true) in ('off', 'false'), false) as off,
+                -- pg_cron 1.5 and later show it to those who may read all settings.
+                pg_has_role('pg_read_all_settings', 'usage')
+                and coalesce(current_setting('cron.launch_active_jobs', true) in ('off', 'false'), false) as off,
                 pg_has_role('pg_read_all_stats', 'usage') and not pg_is_in_recovery()
                 and not exists (select from pg_stat_activity as a where a.backend_type ~ '^pg_cron') as dead
         ) as s

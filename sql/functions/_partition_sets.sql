@@ -67,6 +67,8 @@ as $$
             count(*) as missing, count(*) filter (where m.is_gap) as gaps,
             min(format('%s to %s', trim(m.lower_literal, ''''), trim(m.upper_literal, ''''))) filter (where m.is_gap) as first_gap
         from @extschema@._missing_partitions(p, now(), c.cutoff) as m
+        -- Not only in the join: there it would be asked first, and has no answer without an interval.
+        where p.partition_interval is not null
     ) as g on p.partition_interval is not null
     where k.problem is null and k.column_name = p.time_column
 $$;

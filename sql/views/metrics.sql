@@ -1,8 +1,8 @@
--- requires: _metrics_policies, _metrics_ledger, _metrics_retention, _metrics_samples
+-- requires: _metrics_policies, _metrics_ledger, _metrics_retention, _metrics_samples, _metrics_partitions
 -- requires: _metrics_server, _metrics_jobs, _metrics_forecast, _metrics_health
 -- Everything there is to scrape, one row for each series. A condition on source
--- reads that part alone: forecast and health are dear, the others cheap. Locks no
--- managed table, and never has a series for a partition.
+-- reads that part alone: forecast, health and partitions are dear, the others cheap. Locks
+-- no managed table, and never has a series for a partition.
 create or replace view @extschema@.metrics as
 select
     'policies'::text as source,
@@ -45,6 +45,13 @@ select
     m.labels,
     m.value
 from @extschema@._metrics_jobs as m
+union all
+select
+    'partitions'::text as source,
+    m.name,
+    m.labels,
+    m.value
+from @extschema@._metrics_partitions as m
 union all
 select
     'forecast'::text as source,

@@ -106,6 +106,11 @@ def test_the_view_and_the_registry_are_the_same(database: Database) -> None:
         " values ('cleanup', 'cleanup', '*/5 * * * *', 'UTC', current_user, 'postgres', 1, 1, 'call maint.cleanup()')"
     )
     database.query("insert into maint._call (job_name, started_at, deadline) values ('cleanup', now(), now())")
+    database.query("create table app.parts (at timestamptz not null) partition by range (at)")
+    database.query("create table app.parts_rest partition of app.parts default")
+    database.query("insert into app.parts values (now() + interval '1 year')")
+    database.query("analyze app.parts_rest")
+    database.query("select maint.set_policy('app.parts', '7 days', p_partition_interval => '1 day', p_premake => 4)")
     known = by_name()
     seen = set()
     for row in database.query("select source, name, labels from maint.metrics"):
@@ -274,6 +279,8 @@ def test_two_thousand_partitions_are_cheap_and_not_locked(
         # Nor does it wait for who has locked them all.
         owner.execute("lock table app.big in access exclusive mode")
         assert reader.execute(scrape, [list(CHEAP)]).fetchone() == found
+        # Two series: how many, and how far ahead. Without an interval nothing is missing, and there is no limit.
+        assert reader.execute(scrape, [["partitions"]]).fetchone() == (2, 0)
         owner.rollback()
     with capsys.disabled():
         print(f"\n2,000 partitions: {min(took):.0f} ms at best, {sorted(took)[10]:.0f} ms in the middle of 20")

@@ -357,3 +357,29 @@ def test_jobs_and_decisions_are_in_it(cron: CronJobs, database: Database, cli: C
     text = report(cli, database, "--format", "html").stdout
     assert_harmless_or_without_charts(text)
     assert ">late<" in text
+
+
+def test_partitions_and_their_runway_are_in_it(database: Database, cli: Cli) -> None:
+    for statement in (
+        "create table parts (at timestamptz not null) partition by range (at)",
+        "create table parts_now partition of parts for values"
+        " from (date_trunc('week', now(), 'UTC')) to (date_trunc('week', now(), 'UTC') + interval '1 week')",
+        "create index on parts (at)",
+        "select maint.set_policy('parts', '30 days', p_partition_interval => '1 week', p_premake => 4,"
+        " p_time_zone => 'UTC')",
+    ):
+        database.query(statement)
+    facts = check(report(cli, database, "--json").json)
+    [found] = facts["partitions"]
+    assert (found["name"], found["partitions"], found["missing"], found["premake"]) == ("public.parts", 1, 4, 4)
+    assert found["covered_until"] is not None
+    shown = report(cli, database).stdout
+    assert "PARTITIONS" in shown
+    assert re.search(r"^public\.parts +.*\d{4}-\d\d-\d\d 00:00 .* 4$", shown, re.MULTILINE)
+    assert "pytelemetry-db partition rotate public.parts" in shown
+    assert ">Partitions</h2>" in report(cli, database, "--format", "html").stdout
+    database.query("call maint.rotate()")
+    facts = check(report(cli, database, "--json", "--table", "parts").json)
+    assert [part["missing"] for part in facts["partitions"]] == [0]
+    assert facts["missing"] == []
+    assert "partition rotate" not in report(cli, database).stdout

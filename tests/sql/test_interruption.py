@@ -225,8 +225,8 @@ def test_a_lock_that_is_held_through_ten_attempts(database: Database, cli: Cli) 
         assert (last["stop_reason"], last["error_sqlstate"], last["rows"]) == ("locked", LOCK_MISSED, removed)
         assert last["error_message"] == told
         assert last["detail"].startswith("a lock was held through ten attempts")
-        # The pauses between them make 13 s.
-        assert 13 < last["duration"].total_seconds() < 20
+        # The pauses between them make 13 s, give or take a quarter of each.
+        assert 10 < last["duration"].total_seconds() < 20
         table.assert_nothing_half_done()
         table.fast()
         table.assert_finishes()

@@ -75,7 +75,7 @@ def test_every_metric_of_a_rule_that_is_always_there_is_missed() -> None:
             watched = rule.names & missed
             sources = {by_name()[name].source for name in rule.names - missed}
             # What is not always there comes from a source of which something is, or is there only where it matters.
-            assert watched or sources <= {"jobs", "samples", "server", "policies", "retention"}, rule.name
+            assert watched or sources <= {"jobs", "samples", "server", "policies", "retention", "partitions"}, rule.name
     assert {"telemetry_maintenance_info", "telemetry_db_table_size_bytes", "telemetry_health_status"} <= missed
 
 

@@ -73,6 +73,7 @@ def a_report(*runs: facts.Pass) -> facts.Report:
         tables=tables,
         runs=runs,
         total=None,
+        partitions=(),
         jobs=(),
         findings=(),
         changes=(),
