@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pytelemetry_db.report.facts import BAD, Pass, Report, TableReport
+from pytelemetry_db.report.partition_section import partition_section
 from pytelemetry_db.report.parts import Column, Row, Section, age, count, moment, section, size, standing
 from pytelemetry_db.visible import one_line
 
@@ -30,7 +31,7 @@ def sections(report: Report, limit: int, tables: int | None = None) -> tuple[Sec
         ("", _removed, most),
         ("", _failures, limit),
         ("growth", _growth, most + 1),
-        *((("partitions", _partitions, most),) if report.partitions else ()),
+        *((("partitions", partition_section, most),) if report.partitions else ()),
         ("jobs", _jobs, limit),
         ("findings", _findings, limit),
         ("changes", _changes, limit),
@@ -168,46 +169,6 @@ def _growth_row(name: str, row: Mapping[str, Any]) -> Row:
             f"{row['days']} d",
         )
     )
-
-
-def _partitions(report: Report, limit: int) -> Section:
-    columns = (
-        Column("table"),
-        Column("interval", 3),
-        Column("partitions", 2, right=True),
-        Column("covered until", time=True),
-        Column("runway", 1),
-        Column("missing", right=True),
-        Column("expired", 4, right=True),
-        Column("in default", 5, right=True),
-    )
-    rows = []
-    for row in report.partitions:
-        needed = row["partition_interval"] is not None
-        short = needed and ((row["covered_until"] is None and row["runway"] is None) or row["missing"] > 0)
-        said = [
-            f"{row['gaps']} gaps, the first from {row['first_gap']}" if row["gaps"] else "",
-            f"{row['half_detached']} half detached" if row["half_detached"] else "",
-            f"{row['detached']} detached and not dropped yet" if row["detached"] else "",
-        ]
-        rows.append(
-            Row(
-                (
-                    one_line(row["name"]),
-                    row["partition_interval"] or "",
-                    count(row["partitions"]),
-                    moment(row["covered_until"]),
-                    row["runway"] or "",
-                    count(row["missing"]) if needed else "",
-                    count(row["expired"]),
-                    count(row["default_rows"]),
-                ),
-                one_line("; ".join(text for text in said if text)),
-                one_line(f"pytelemetry-db partition rotate {row['name']}") if short else "",
-                level="warning" if short or row["gaps"] or row["half_detached"] else "ok",
-            )
-        )
-    return section("partitions", "Partitions", columns, rows, limit, "no table is partitioned")
 
 
 def _jobs(report: Report, limit: int) -> Section:
