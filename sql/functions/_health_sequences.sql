@@ -1,6 +1,7 @@
--- requires: _health_finding, _health_settings
+-- requires: _health_finding, _health_settings, _schema
 -- health: sequences near the end of what they, or the column they serve, can
--- hold, by the settings health_sequences and health_sequences_critical.
+-- hold, by the settings health_sequences and health_sequences_critical. Ours are
+-- all bigint and are not looked at: the view locks each sequence that it reads.
 create or replace function @extschema@._health_sequences()
 returns setof jsonb
 language sql
@@ -45,7 +46,7 @@ as $$
             where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')
         ) as o on true
         cross join lateral (select least(s.max_value, o.most) as most) as m
-        where not s.cycle and s.increment_by > 0
+        where not s.cycle and s.increment_by > 0 and s.schemaname <> @extschema@._schema()
     ) as q
     cross join (
         select (j ->> 'health_sequences')::integer, (j ->> 'health_sequences_critical')::integer
