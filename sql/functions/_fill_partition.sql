@@ -1,7 +1,8 @@
--- requires: _partitions_of, _lock_set_gently, _make_partition, _attach_partition, _free_name
+-- requires: _delete_watcher, _partitions_of, _lock_set_gently, _make_partition, _attach_partition, _free_name
 -- Makes a partition whose rows are in the default by now: they move in the transaction
 -- that attaches it, so that every reader sees each of them once. Whoever writes to the
 -- default waits meanwhile, hence for 50,000 rows at most; more is an error that says so.
+-- So is whatever would see the DELETE: a foreign key would cascade, a subscriber lose them.
 create or replace function @extschema@._fill_partition(
     p_policy @extschema@._policy,
     p_name name,
@@ -23,6 +24,7 @@ declare
     v_child oid;
     v_columns text;
     v_moved bigint;
+    v_watcher record;
 begin
     perform @extschema@._lock_set_gently(v_parent, null);
     v_default := (select @extschema@._qualified_name(t.partdefid) from pg_partitioned_table as t where t.partrelid = v_parent);
@@ -30,6 +32,11 @@ begin
         raise exception 'more than 50000 rows from % to % are in the default partition %', p_lower, p_upper, v_default
             using errcode = 'program_limit_exceeded',
             hint = 'Move them with partition_data_proc of pg_partman or by hand, or detach the default, make the partition, and insert the rows again.';
+    end if;
+    select w.reason, w.fix into v_watcher from @extschema@._delete_watcher(p_policy) as w;
+    if v_watcher.reason is not null then
+        raise exception 'rows from % to % are in the default partition % and cannot move: %', p_lower, p_upper, v_default, v_watcher.reason
+            using errcode = 'object_not_in_prerequisite_state', hint = v_watcher.fix;
     end if;
     select p.relation_id into v_sibling
     from @extschema@._partitions_of(v_parent) as p

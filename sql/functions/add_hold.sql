@@ -1,4 +1,4 @@
--- requires: _parse_condition, _touch_table
+-- requires: _parse_condition, _partman_config, _touch_table
 -- Keeps rows although they are expired, all of them without a condition. Waits for
 -- a running batch; once this has returned, and its transaction is committed, no row
 -- that the hold covers goes. A table without a policy can have holds for later ones.
@@ -15,6 +15,7 @@ set lock_timeout = '30s'
 as $$
 declare
     v_kind record;
+    v_config jsonb;
     v_condition text;
     v_hold_id bigint;
 begin
@@ -30,6 +31,17 @@ begin
     select k.kind, k.reason, k.fix into v_kind from @extschema@._table_kind(p_table::oid) as k;
     if v_kind.kind = 'refused' then
         raise exception '%', v_kind.reason using errcode = 'invalid_parameter_value', hint = coalesce(v_kind.fix, 'Choose another table.');
+    end if;
+    if v_kind.kind = 'partman' then
+        v_config := @extschema@._partman_config(p_table::oid);
+        if v_config ->> 'retention' is not null then
+            raise exception 'pg_partman removes partitions of % after %, and knows no holds', @extschema@._qualified_name(p_table::oid), v_config ->> 'retention'
+                using errcode = 'object_not_in_prerequisite_state',
+                hint = format(
+                    'update %I.part_config set retention = null where parent_table = %L; -- or take the set over (command line: partition adopt)',
+                    v_config ->> 'extension_schema', v_config ->> 'parent_table'
+                );
+        end if;
     end if;
     v_condition := @extschema@._parse_condition(p_table::oid, p_condition);
     perform @extschema@._lock_policy(p_table::oid);

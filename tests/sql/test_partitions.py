@@ -228,6 +228,38 @@ def test_rows_of_a_new_range_move_out_of_the_default(here: Connection) -> None:
     assert found == {"count": 500, "moved": True}
 
 
+WATCHERS = {
+    "foreign key": (
+        "alter table app.t add primary key (id, at)",
+        "create table app.note (id bigint, at timestamptz, foreign key (id, at) references app.t on delete cascade)",
+        "insert into app.note select id, at from app.t",
+    ),
+    "trigger": (
+        "create function app.seen() returns trigger language plpgsql set search_path = '' as"
+        " $$ begin raise exception 'deleted'; end $$",
+        "create trigger seen after delete on app.t for each row execute function app.seen()",
+    ),
+}
+
+
+@pytest.mark.parametrize("watcher", WATCHERS)
+def test_rows_whose_deletion_somebody_would_see_do_not_move(here: Connection, watcher: str) -> None:
+    """A cascade would delete what references them, although they are only moved."""
+    run(
+        here,
+        "create table app.rest partition of app.t default",
+        "insert into app.t (at, n) select now(), i from generate_series(1, 50) as i",
+        *WATCHERS[watcher],
+    )
+    last = rotate(here)
+    assert last["stop_reason"] == "failed"
+    assert "are in the default partition app.rest and cannot move: " in last["error_message"]
+    assert watcher in last["error_message"]
+    assert rows(here, "select count(*) from app.rest") == [{"count": 50}]
+    if watcher == "foreign key":
+        assert rows(here, "select count(*) from app.note") == [{"count": 1050}]
+
+
 def test_a_big_default_is_proven_empty_before_anything_is_attached(here: Connection) -> None:
     run(
         here,

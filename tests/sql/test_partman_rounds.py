@@ -159,6 +159,43 @@ def test_driving_is_one_call_of_theirs_with_true_results(database: Database, par
     assert min(row["partitions_made"], row["partitions_removed"]) > 0
 
 
+@pytest.mark.parametrize("kept", ["a condition", "a hold", "a wide partition"])
+def test_driven_they_remove_nothing_that_must_stay(database: Database, partman: Partman, kept: str) -> None:
+    """Their retention knows neither; partitions are made all the same, and it has its retention afterwards."""
+    driven(database, partman, timedelta(days=9))
+    if kept == "a hold":
+        database.query("select maint.add_hold('agg_1m', p_reason => 'a case')")
+    partman.set("public.agg_1m", retention="5 days", retention_keep_table=False, infinite_time_partitions=True)
+    if kept == "a condition":
+        database.query("select maint.set_policy('agg_1m', p_condition => 'at is not null')")
+    elif kept == "a wide partition":
+        first = bounds(partman.connection, "agg_1m")[0]
+        database.query(
+            f"create table agg_1m_wide partition of agg_1m for values from ('2020-01-01 00:00+00') to ({first.lower})"
+        )
+    database.query(f"drop table {bounds(partman.connection, 'agg_1m')[-1].name}")
+    database.query("insert into agg_1m select now() - interval '8 days' from generate_series(1, 5)")
+    before = {p.name for p in bounds(partman.connection, "agg_1m")}
+    database.query("call maint.rotate('agg_1m', p_quiet => true)")
+    after = {p.name for p in bounds(partman.connection, "agg_1m")}
+    assert before < after
+    assert database.value("select count(*) from agg_1m") == 5
+    row = database.query("select stop_reason, detail, partitions_removed from maint._run order by run_id desc limit 1")
+    assert (row[0]["stop_reason"], row[0]["partitions_removed"]) == ("done", 0)
+    assert row[0]["detail"].startswith("it removed nothing: ")
+    assert partman.value("select retention from partman.part_config where parent_table = 'public.agg_1m'") == "5 days"
+
+
+def test_a_hold_that_they_would_not_keep_is_refused(database: Database, partman: Partman) -> None:
+    driven(database, partman, timedelta(days=9))
+    partman.set("public.agg_1m", retention="5 days", retention_keep_table=False)
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="knows no holds") as refused:
+        database.query("select maint.add_hold('agg_1m', p_reason => 'a case')")
+    database.query((refused.value.diag.message_hint or "").partition(" -- ")[0])
+    database.query("select maint.add_hold('agg_1m', p_reason => 'a case')")
+    assert database.value("select count(*) from maint.holds where table_name = 'agg_1m'") == 1
+
+
 def test_what_they_do_not_do_is_a_failure(database: Database, partman: Partman) -> None:
     """Theirs succeeds and does nothing: by default it makes partitions only after newer rows."""
     driven(database, partman, timedelta(days=9))
