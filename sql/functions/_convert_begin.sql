@@ -1,4 +1,5 @@
--- requires: _convert_check, _convert_boundary, _convert_names, _convert_shape, _unused_name, _bound_literal
+-- requires: _check_privileges, _convert_check, _convert_boundary, _convert_names, _convert_shape
+-- requires: _unused_name, _bound_literal
 -- First step of a conversion: finds the one that is under way, or looks whether
 -- the table can be converted and writes a new one down. With p_undo it turns one
 -- round. Returns its number. Changes nothing but our own row.
@@ -22,7 +23,15 @@ declare
         else p_boundary
     end;
     v_id bigint;
+    v_problem record;
 begin
+    -- Rows that move back make what hangs on the table run, with the rights of whoever calls.
+    select p.detail, p.fix into v_problem
+    from @extschema@._check_privileges(p_table::oid, current_user) as p
+    where p.check_id = 'superuser';
+    if found then
+        raise exception '%', v_problem.detail using errcode = 'insufficient_privilege', hint = v_problem.fix;
+    end if;
     perform @extschema@._lock_policy(p_table::oid);
     select c.* into v_found
     from @extschema@._conversion as c

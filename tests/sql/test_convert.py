@@ -479,6 +479,16 @@ def test_bad_arguments(counters: Database, arguments: str, message: str) -> None
     assert counters.query("select * from maint.conversions") == []
 
 
+def test_a_superuser_neither_converts_nor_undoes_what_others_own(counters: Database) -> None:
+    with counters.superuser() as root:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="would run as superuser"):
+            root.execute("call maint.convert('agg', '1 day')")
+        _convert(counters, "'agg', '1 day'")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="would run as superuser"):
+            root.execute("call maint.convert('agg', p_undo => true)")
+    assert counters.value("select step from maint.conversions") == "done"
+
+
 def test_it_is_told_from_the_command_line(counters: Database, cli: Cli) -> None:
     dry = cli.here("partition", "convert", "agg", "--interval", "1 day", "--dry-run", "--dsn", counters.dsn)
     assert dry.returncode == 0, dry
