@@ -1,5 +1,6 @@
 -- requires: _health_finding, runs, _schema
--- health: the last pass of every policy, and why it ended when it was not good.
+-- health: the last pass of every policy, and why it ended when it was not good. The last
+-- rotation counts beside the last cleanup, which comes more often and would hide it.
 create or replace function @extschema@._health_passes()
 returns setof jsonb
 language sql
@@ -16,15 +17,19 @@ as $$
         r.rows, 'rows', null, 'exact', clock_timestamp() - r.started_at,
         case
             when r.stop_reason not in ('paused', 'suspended')
-                then format('call %I.cleanup(%L);', @extschema@._schema(), format('%I.%I', r.schema_name, r.table_name))
+                then format('call %I.%s(%L);', @extschema@._schema(), case r.kind when 'rotation' then 'rotate' else 'cleanup' end, format('%I.%I', r.schema_name, r.table_name))
         end,
         'ROW EXCLUSIVE'
     )
     from (
-        select distinct on (r.schema_name, r.table_name) r.*
-        from @extschema@.runs as r
-        where r.started_at > clock_timestamp() - interval '30 days'
-        order by r.schema_name, r.table_name, r.run_id desc
+        select distinct on (l.schema_name, l.table_name) l.*
+        from (
+            select distinct on (r.schema_name, r.table_name, r.kind) r.*
+            from @extschema@.runs as r
+            where r.started_at > clock_timestamp() - interval '30 days'
+            order by r.schema_name, r.table_name, r.kind, r.run_id desc
+        ) as l
+        order by l.schema_name, l.table_name, l.good is false desc, l.run_id desc
     ) as r
     where r.good is false and (r.stop_reason <> 'done' or r.debt_rows > 0)
 $$;

@@ -27,7 +27,8 @@ begin
     select r.* into v_newest from @extschema@._run as r where r.policy_id = (p_policy).policy_id order by r.run_id desc limit 1;
     select r.* into v_last from @extschema@._run as r
     where r.policy_id = (p_policy).policy_id and r.stop_reason is not null
-    order by r.run_id desc
+    -- A rotation says nothing of why rows do not go, where there are cleanups.
+    order by r.kind = 'cleanup' desc, r.run_id desc
     limit 1;
     if p_facts ->> 'guard' is not null then
         verdict := 'suspended';

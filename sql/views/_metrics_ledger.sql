@@ -1,5 +1,5 @@
 -- requires: runs
--- Behind the view metrics: the last finished pass of each policy, and totals that
+-- Behind the view metrics: the last finished cleanup of each policy, and totals that
 -- also count what is not in the ledger any more.
 create or replace view @extschema@._metrics_ledger as
 with finished as (
@@ -24,6 +24,7 @@ cross join
         where
             l.policy_id = p.policy_id
             and l.stop_reason is not null
+            and l.kind = 'cleanup'
         order by l.started_at desc
         limit 1
     ) as l

@@ -37,6 +37,8 @@ select
         where
             o.policy_id = p.policy_id
             and g.good
+            -- A rotation that left expired rows is no proof that those go.
+            and (g.kind = 'cleanup' or g.debt_rows = 0)
         order by o.run_id desc
         limit 1
     ) as last_good_at,

@@ -403,6 +403,35 @@ def test_health_tells_what_is_missing_and_what_lies_in_the_default(here: Connect
     assert set(found().values()) == {"ok"}
 
 
+def test_a_rotation_hides_no_cleanup_and_a_cleanup_no_rotation(here: Connection) -> None:
+    """Each comes on a schedule of its own; what one of them did is no proof of the other."""
+    set_policy(here, "app.t", condition="n <= 500")
+    run(here, "create table app.rest partition of app.t default")
+    run(here, "insert into app.t (at, n) select '2019-01-05 00:00+00', i from generate_series(1, 100) as i")
+
+    def told() -> tuple[Any, ...]:
+        (policy,) = rows(here, "select last_good_at is not null as good from maint.retention")
+        found = rows(here, "select status, remediation from maint.health where check_id = 'passes'")
+        success = rows(here, "select value from maint.metrics where name = 'telemetry_cleanup_last_run_success'")
+        return policy["good"], found[0]["status"], found[0]["remediation"], [row["value"] for row in success]
+
+    assert rotate(here)["stop_reason"] == "done"
+    assert told() == (False, "ok", None, [])
+    here.execute("call maint.cleanup('app.t')")
+    assert told() == (True, "ok", None, [1])
+    # More rows than it moves are where a partition is due.
+    run(
+        here,
+        f"drop table app.{partitions(here)[-1]}",
+        "insert into app.t (at, n) select date_trunc('month', now(), 'UTC') + interval '2 months 1 day', i"
+        " from generate_series(1, 50001) as i",
+    )
+    assert rotate(here)["stop_reason"] == "failed"
+    here.execute("call maint.cleanup('app.t')")
+    good, status, remediation, success = told()
+    assert (good, status, remediation, success) == (True, "critical", "call maint.rotate('app.t');", [1])
+
+
 def test_infinite_bounds_are_listed(here: Connection, database: Database, cli: Cli) -> None:
     """As a converted table has them; no client holds such a time."""
     run(
