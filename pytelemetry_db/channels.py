@@ -3,6 +3,7 @@
 import smtplib
 import ssl
 import tomllib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -46,19 +47,19 @@ class Secret:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class Channel(ABC):
     """One way out. ``seconds`` is how long one message may take, all in all."""
 
     name: str
     seconds: float
     ca_file: str | None
 
+    @abstractmethod
     def send(self, message: Message, environ: Mapping[str, str]) -> str | None:
         """Send it, and return what was not quite right, if it went out all the same.
 
         :raises OperationFailed: when it did not go out
         """
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

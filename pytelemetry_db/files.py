@@ -15,10 +15,12 @@ __all__ = ["replacing"]
 
 
 @contextmanager
-def replacing(name: str) -> Iterator[Callable[[str], None]]:
+def replacing(name: str, mode: int | None = None) -> Iterator[Callable[[str], None]]:
     """Give a function that writes beside ``name``; that takes its place when the block ends well, else it goes away.
 
     A pipe or a device is written to as it is. A link stays one, and the mode of a file that is replaced stays.
+
+    :param mode: of a file that is new; by default what the umask leaves
 
     :raises UsageError: before the block, when the file cannot be written
     :raises OperationFailed: when the disk takes no more
@@ -41,7 +43,7 @@ def replacing(name: str) -> Iterator[Callable[[str], None]]:
         with _told(name):
             stream.flush()
             if other is not None:
-                os.fchmod(stream.fileno(), _mode(found))
+                os.fchmod(stream.fileno(), _mode(found) if found is not None or mode is None else mode)
                 os.fsync(stream.fileno())
             stream.close()
             if other is not None:

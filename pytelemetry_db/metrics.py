@@ -1,13 +1,9 @@
 """Read the view ``metrics`` and write it in Prometheus's formats; a snapshot that many readers share."""
 
-import os
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from prometheus_client import CollectorRegistry, exposition
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -18,7 +14,7 @@ from pytelemetry_db.errors import NotInstalled, OperationFailed, PytelemetryErro
 from pytelemetry_db.registry import CHEAP, DEAR, EXPORTER, METRICS
 from pytelemetry_db.state import not_installed, read_state
 
-__all__ = ["PATIENCE", "Series", "Snapshots", "encode", "read", "write_textfile"]
+__all__ = ["PATIENCE", "Series", "Snapshots", "encode", "read"]
 
 # A scrape waits no longer than this for somebody else's look at the database; Prometheus gives up after 10 s.
 PATIENCE = 8.0
@@ -74,29 +70,6 @@ def encode(series: Iterable[Series], accept: str = "") -> tuple[bytes, str]:
     registry.register(Collector())
     encoder, content_type = exposition.choose_encoder(accept)
     return encoder(registry), content_type
-
-
-def write_textfile(path: Path, text: bytes) -> None:
-    """Put the text in place of the file, whole or not at all, readable for everybody.
-
-    :raises OperationFailed: when it cannot be written; the file is as it was
-    """
-    temporary = None
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)
-        raise OperationFailed(
-            f"cannot write {path}: {error.strerror or error}", "a file in a directory that this user may write to"
-        ) from error
 
 
 @dataclass(slots=True)

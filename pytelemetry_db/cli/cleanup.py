@@ -8,7 +8,7 @@ import typer
 from pytelemetry_db.cli import output
 from pytelemetry_db.cli.keeps import BatchRows, Keeps, Tables, keeps_of, keeps_of_environment
 from pytelemetry_db.cli.options import Common, DryRun, Json, accepts, open_connection, resolve_source
-from pytelemetry_db.cli.passes import print_passes
+from pytelemetry_db.cli.passes import make_passes, print_passes
 from pytelemetry_db.cli.plan import show_plan
 from pytelemetry_db.errors import OperationFailed
 
@@ -151,8 +151,6 @@ def run_cleanup(
     """Clean, show how it goes, print what came of it, tell the heartbeat, and return the exit code."""
     from pytelemetry_db import cleanup as cleaning
     from pytelemetry_db import db, durations, planning
-    from pytelemetry_db.cli.progress import Progress
-    from pytelemetry_db.interrupts import Interrupts
 
     limit = durations.to_interval(max_duration, "--max-duration")
     source = resolve_source(common)
@@ -170,18 +168,7 @@ def run_cleanup(
         yes=yes,
         vacuum=vacuum,
     )
-    with Interrupts() as interrupts, Progress() as progress:
-        outcome = cleaning.cleanup(
-            lambda purpose: db.connect(source, purpose=purpose),
-            common.schema,
-            request,
-            interrupts=interrupts,
-            on_progress=progress.show,
-            on_notice=progress.tell,
-        )
-    code = interrupts.exit_code if interrupts.count else cleaning.exit_code(outcome)
-    for error in outcome.errors:
-        output.fail(error)
+    outcome, code, interrupted = make_passes(source, common.schema, request)
     if json and (outcome.passes or not outcome.errors):
         output.json_dump({"passes": outcome.passes})
     elif outcome.passes:
@@ -190,7 +177,7 @@ def run_cleanup(
             print_passes(list(outcome.passes))
     if outcome.passes:
         output.next_step("pytelemetry-db report")
-    if heartbeat is not None and not interrupts.count and cleaning.every_pass_was_good(outcome):
+    if heartbeat is not None and not interrupted and cleaning.every_pass_was_good(outcome):
         _tell(heartbeat)
     return code
 

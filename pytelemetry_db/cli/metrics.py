@@ -44,8 +44,8 @@ def metrics(
     cannot. It answers /metrics, /-/healthy (this process is well) and /-/ready (the database can be read), to
     everybody who can reach the address.
 
-    Exit codes: 0 fine, also after --serve was stopped; 2 the database, the file or the address cannot be had;
-    3 not installed, not permitted.
+    Exit codes: 0 fine, also after --serve was stopped; 2 the database or the address cannot be had, or the disk is
+    full; 3 not installed, not permitted; 64 wrong usage, or a file that cannot be written.
     """
     if sum((textfile is not None, serve is not None, sql_exporter)) > 1:
         raise UsageError("--textfile, --serve and --sql-exporter exclude each other", "one of them")
@@ -65,7 +65,11 @@ def metrics(
     if textfile is None:
         output.script(text.decode())
     else:
-        reading.write_textfile(textfile, text)
+        from pytelemetry_db import files
+
+        # Whoever reads it is not us.
+        with files.replacing(str(textfile), 0o644) as write:
+            write(text.decode())
 
 
 def _serve(common: Common, address: str, interval: str, health_interval: str) -> None:

@@ -8,6 +8,7 @@ from pytelemetry_db.cli import convert, output
 from pytelemetry_db.cli.handover import adopt, hand_back
 from pytelemetry_db.cli.keeps import Tables
 from pytelemetry_db.cli.options import Common, DryRun, Json, accepts, open_connection, resolve_source
+from pytelemetry_db.cli.passes import make_passes
 
 if TYPE_CHECKING:
     from pytelemetry_db import db
@@ -133,8 +134,6 @@ def rotate(
         return
     from pytelemetry_db import cleanup as cleaning
     from pytelemetry_db import db, durations, planning
-    from pytelemetry_db.cli.progress import Progress
-    from pytelemetry_db.interrupts import Interrupts
 
     limit = durations.to_interval(max_duration, "--max-duration")
     source = resolve_source(common)
@@ -142,18 +141,7 @@ def rotate(
         output.say(f"{db.where(connection)} {source.origin}, schema {common.schema}")
         planning.targets(connection, common.schema, tables or [], {})
     request = cleaning.Request(tables=tables or [], max_duration=limit, rotation=True)
-    with Interrupts() as interrupts, Progress() as progress:
-        outcome = cleaning.cleanup(
-            lambda purpose: db.connect(source, purpose=purpose),
-            common.schema,
-            request,
-            interrupts=interrupts,
-            on_progress=progress.show,
-            on_notice=progress.tell,
-        )
-    code = interrupts.exit_code if interrupts.count else cleaning.exit_code(outcome)
-    for error in outcome.errors:
-        output.fail(error)
+    outcome, code, _ = make_passes(source, common.schema, request)
     if json and (outcome.passes or not outcome.errors):
         output.json_dump({"passes": outcome.passes})
     elif outcome.passes:

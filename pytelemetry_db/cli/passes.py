@@ -1,4 +1,4 @@
-"""The passes of a command, printed: one line each, and why."""
+"""The passes of a command: made while progress is shown and signals are heeded, then printed."""
 
 from typing import TYPE_CHECKING
 
@@ -6,10 +6,32 @@ from pytelemetry_db.cli import output
 
 if TYPE_CHECKING:
     from pytelemetry_db import db
+    from pytelemetry_db.cleanup import Outcome, Request
+    from pytelemetry_db.connection import Source
 
-__all__ = ["print_passes"]
+__all__ = ["make_passes", "print_passes"]
 
 _FINE = ("done", "deadline", "paused", "upgraded", None)
+
+
+def make_passes(source: "Source", schema: str, request: "Request") -> "tuple[Outcome, int, bool]":
+    """Make them; returns what came of it, the exit code, and whether a signal ended it. Errors are told."""
+    from pytelemetry_db import cleanup, db
+    from pytelemetry_db.cli.progress import Progress
+    from pytelemetry_db.interrupts import Interrupts
+
+    with Interrupts() as interrupts, Progress() as progress:
+        outcome = cleanup.cleanup(
+            lambda purpose: db.connect(source, purpose=purpose),
+            schema,
+            request,
+            interrupts=interrupts,
+            on_progress=progress.show,
+            on_notice=progress.tell,
+        )
+    for error in outcome.errors:
+        output.fail(error)
+    return outcome, interrupts.exit_code if interrupts.count else cleanup.exit_code(outcome), bool(interrupts.count)
 
 
 def print_passes(rows: "list[db.Row]") -> None:

@@ -52,6 +52,9 @@ class Pass:
     role_name: str
     pid: int
     version: str
+    kind: str
+    partitions_made: int | None
+    partitions_removed: int | None
 
     @property
     def table(self) -> str:
@@ -62,7 +65,12 @@ class Pass:
     def why(self) -> str:
         """What there is to say about its end; empty when it was ordinary."""
         error = f"{self.error_message} (SQLSTATE {self.error_sqlstate})" if self.error_message else None
-        return ". ".join(part for part in (error, self.detail) if part)
+        moved = [
+            f"{number} partition{'s' if number != 1 else ''} {did}"
+            for number, did in ((self.partitions_made, "made"), (self.partitions_removed, "removed"))
+            if number
+        ]
+        return ". ".join(part for part in (error, self.detail, ", ".join(moved)) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

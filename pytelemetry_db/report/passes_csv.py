@@ -30,6 +30,9 @@ COLUMNS = (
     "detail",
     "role_name",
     "version",
+    "kind",
+    "partitions_made",
+    "partitions_removed",
 )
 # A spreadsheet takes a cell that begins with one of these for a formula.
 _FORMULA = tuple("=+-@|%\t\r")

@@ -269,7 +269,7 @@ def _passes(report: Report, limit: int) -> Section:
                 one_line(run.table),
                 moment(run.started_at),
                 age(run.duration.total_seconds()),
-                run.stop_reason or "running",
+                (run.stop_reason or "running") + (" (rotation)" if run.kind == "rotation" else ""),
                 count(run.rows),
                 count(run.batches),
                 count(run.debt_rows),

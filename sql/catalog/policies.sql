@@ -29,11 +29,23 @@ select
     to_jsonb(r) ->> 'strategy' as strategy,
     to_jsonb(r) ->> 'hours' as hours,
     (to_jsonb(r) ->> 'synchronous_commit')::boolean as synchronous_commit,
+    n.partition_interval,
+    case when n.partition_interval is not null then n.premake end as premake,
+    case when n.partition_interval is not null then n.partition_remove end as partition_remove,
+    case when n.partition_interval is not null then n.managed_by end as managed_by,
     quote_ident(r.schema_name) || '.' || quote_ident(r.table_name) as name
 from @extschema@.retention as r
 cross join
     jsonb_to_record(to_jsonb(r))
-        as n (created_at timestamptz, last_good_at timestamptz, last_detail text)
+        as n (
+            created_at timestamptz,
+            last_good_at timestamptz,
+            last_detail text,
+            partition_interval text,
+            premake integer,
+            partition_remove text,
+            managed_by text
+        )
 order by
     r.last_started_at asc nulls first,
     r.schema_name asc,

@@ -1,4 +1,5 @@
--- report: the passes that began in a period; without tables those of all.
+-- report: the passes that began in a period; without tables those of all. What 0.1.0
+-- did not say is read by its name.
 select
     r.run_id,
     r.schema_name,
@@ -24,8 +25,14 @@ select
     r.detail,
     r.role_name,
     r.pid,
-    r.version
+    r.version,
+    coalesce(n.kind, 'cleanup') as kind,
+    n.partitions_made,
+    n.partitions_removed
 from @extschema@.runs as r
+cross join
+    jsonb_to_record(to_jsonb(r))
+        as n (kind text, partitions_made integer, partitions_removed integer)
 where
     r.started_at >= %(begins_at)s::timestamptz
     and r.started_at <= %(ends_at)s::timestamptz

@@ -64,7 +64,11 @@ select
     d.catch_up_text,
     d.verdict,
     d.evidence,
-    d.sampled_at
+    d.sampled_at,
+    p.partition_interval,
+    p.premake,
+    p.partition_remove,
+    p.managed_by
 from @extschema@._policy as p
 left join @extschema@._standings() as d on p.policy_id = d.policy_id
 left join lateral (

@@ -151,10 +151,10 @@ def test_a_text_file_is_replaced_whole(database: Database, cli: Cli) -> None:
     broken = cli.here("metrics", "--textfile", file, "--dsn", f"host=127.0.0.1 port={free_port()} user=x dbname=x")
     assert (broken.returncode, file.read_bytes()) == (2, old)
     nowhere = cli.here("metrics", "--textfile", cli.home / "missing" / "a.prom", "--dsn", database.dsn)
-    assert nowhere.returncode == 2
+    assert nowhere.returncode == 64
     assert "cannot write" in nowhere.stderr
     taken = cli.here("metrics", "--textfile", folder, "--dsn", database.dsn)
-    assert taken.returncode == 2
+    assert taken.returncode == 64
     assert "Is a directory" in taken.stderr
     assert [path.name for path in folder.iterdir()] == ["telemetry.prom"]
     assert sorted(path.name for path in cli.home.iterdir() if path.name.startswith(".")) == []

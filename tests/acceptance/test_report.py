@@ -379,6 +379,13 @@ def test_partitions_and_their_runway_are_in_it(database: Database, cli: Cli) -> 
     assert "pytelemetry-db partition rotate public.parts" in shown
     assert ">Partitions</h2>" in report(cli, database, "--format", "html").stdout
     database.query("call maint.rotate()")
+    (made,) = check(report(cli, database, "--json").json)["runs"]
+    assert (made["kind"], made["partitions_made"], made["partitions_removed"]) == ("rotation", 4, 0)
+    shown = report(cli, database).stdout
+    assert "done (rotation)" in shown
+    assert "4 partitions made" in shown
+    policy = cli.here("policy", "show", "parts", "--dsn", database.dsn).stdout
+    assert re.search(r"partition interval +7 days\n +premake +4\n +partition remove drop\n +managed by +us", policy)
     facts = check(report(cli, database, "--json", "--table", "parts").json)
     assert [part["missing"] for part in facts["partitions"]] == [0]
     assert facts["missing"] == []

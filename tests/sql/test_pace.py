@@ -65,6 +65,19 @@ def test_no_pause_is_so_long_that_the_pass_seems_dead(owner: psycopg.Connection[
     assert after(owner, elapsed=60000, duty=0.01)["wait"] == 30000
 
 
+def test_the_pauses_after_missed_locks_are_random_and_grow(owner: psycopg.Connection[Any]) -> None:
+    """Each a quarter shorter or longer: 13 s for nine of them, and two who met the same lock come back apart."""
+    ask = "select maint._missed_lock(%s, null, '55P03', 'x') from generate_series(1, 200)"
+    for missed, usual in enumerate((200, 400, 800, 1600, 2000, 2000, 2000, 2000, 2000)):
+        found = owner.execute(ask, (json.dumps({"missed": missed, "limit": 10}),)).fetchall()
+        waits = [row[0]["wait"] for row in found]
+        assert 0.75 * usual - 1 <= min(waits) < 0.8 * usual
+        assert 1.2 * usual < max(waits) <= 1.25 * usual + 1
+        assert abs(sum(waits) / len(waits) - usual) < 0.06 * usual
+    last = owner.execute(ask, (json.dumps({"missed": 9, "limit": 10}),)).fetchall()
+    assert {row[0]["stop"] for row in last} == {"locked"}
+
+
 def test_passes_that_wait_for_their_turn_stay_alive(database: Database) -> None:
     """Those of the session itself, and no others."""
     for name in ("app.events", "app.alerts"):

@@ -53,6 +53,9 @@ def a_pass(**parts: object) -> facts.Pass:
         "role_name": "maint_owner",
         "pid": 1,
         "version": "x",
+        "kind": "cleanup",
+        "partitions_made": None,
+        "partitions_removed": None,
     }
     return facts.Pass(**(given_parts | parts))  # type: ignore[arg-type]
 
