@@ -1,3 +1,4 @@
+-- requires: _copy_grants
 -- Gives a new partition what another table has: owner, privileges, also those of
 -- columns, and row security with its policies. Called by _make_partition.
 create or replace function @extschema@._copy_privileges(p_from oid, p_to oid)
@@ -13,35 +14,9 @@ declare
 begin
     select c.* into strict v_from from pg_class as c where c.oid = p_from;
     if v_from.relowner <> (select c.relowner from pg_class as c where c.oid = p_to) then
-        execute format('alter table %s owner to %I', v_to, v_from.relowner::regrole::name);
+        execute format('alter table %s owner to %s', v_to, v_from.relowner::regrole);
     end if;
-    -- Default privileges may have granted something that the others have not.
-    for v_item in
-        select distinct x.grantee
-        from pg_class as c
-        cross join aclexplode(c.relacl) as x
-        where c.oid = p_to and x.grantee <> c.relowner
-    loop
-        execute format('revoke all on table %s from %s', v_to, case v_item.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(v_item.grantee)) end);
-    end loop;
-    for v_item in
-        select x.grantee, x.is_grantable, string_agg(x.privilege_type, ', ') as privileges, null::name as column_name
-        from aclexplode(v_from.relacl) as x
-        where x.grantee <> v_from.relowner
-        group by x.grantee, x.is_grantable
-        union all
-        select x.grantee, x.is_grantable, string_agg(format('%s (%I)', x.privilege_type, a.attname), ', '), a.attname
-        from pg_attribute as a
-        cross join aclexplode(a.attacl) as x
-        where a.attrelid = p_from and a.attnum > 0 and not a.attisdropped and x.grantee <> v_from.relowner
-        group by x.grantee, x.is_grantable, a.attname
-    loop
-        execute format(
-            'grant %s on table %s to %s%s', v_item.privileges, v_to,
-            case v_item.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(v_item.grantee)) end,
-            case when v_item.is_grantable then ' with grant option' else '' end
-        );
-    end loop;
+    perform @extschema@._copy_grants(p_from, p_to);
     for v_item in
         select
             p.polname, p.polpermissive,

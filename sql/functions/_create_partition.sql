@@ -1,4 +1,4 @@
--- requires: _partitions_of, _lock_gently, _make_partition, _attach_partition, _free_name
+-- requires: _partitions_of, _lock_gently, _make_partition, _attach_partition, _unused_name
 -- Makes one partition and attaches it. A name that somebody else has gets a number:
 -- what counts is the bounds. Returns the oid of the partition. Called by rotations and
 -- conversions, in a short transaction of its own.
@@ -28,7 +28,7 @@ begin
     where not p.is_default and not p.detach_pending and p.relation_kind = 'r'
     order by p.upper_at desc nulls last, p.relation_id desc
     limit 1;
-    v_child := @extschema@._make_partition(p_parent, v_sibling, v_schema, @extschema@._free_name(v_schema, p_name));
+    v_child := @extschema@._make_partition(p_parent, v_sibling, v_schema, @extschema@._unused_name(v_schema, p_name, ''));
     perform @extschema@._attach_partition(p_parent, v_child, p_from_literal, p_to_literal);
     return v_child;
 end

@@ -1,4 +1,4 @@
--- requires: _lock_set_gently, _partitions_of, _rotation_frame, _removal_rule, _free_name, _clock
+-- requires: _lock_set_gently, _partitions_of, _rotation_frame, _removal_rule, _unused_name, _clock
 -- Detaches one expired partition and enters it into the ledger of what may be dropped.
 -- Everything is looked at again under lock: its bounds, that it is not the last one, and
 -- where bounds are no proof, that no row of it must stay. Returns null, or why it stays.
@@ -81,7 +81,7 @@ begin
     v_schema := v_found.schema_name;
     v_name := v_found.table_name;
     if (p_policy).partition_remove = 'move' and v_schema <> (p_policy).detached_schema then
-        v_name := @extschema@._free_name((p_policy).detached_schema, v_name);
+        v_name := @extschema@._unused_name((p_policy).detached_schema, v_name, '');
         if v_name <> v_found.table_name then
             execute format('alter table %s rename to %I', v_child, v_name);
         end if;

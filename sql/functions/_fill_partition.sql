@@ -1,4 +1,4 @@
--- requires: _delete_watcher, _partitions_of, _lock_set_gently, _make_partition, _attach_partition, _free_name
+-- requires: _delete_watcher, _partitions_of, _lock_set_gently, _make_partition, _attach_partition, _unused_name
 -- Makes a partition whose rows are in the default by now: they move in the transaction
 -- that attaches it, so that every reader sees each of them once. Whoever writes to the
 -- default waits meanwhile, hence for 50,000 rows at most; more is an error that says so.
@@ -43,7 +43,7 @@ begin
     where not p.is_default and not p.detach_pending and p.relation_kind = 'r'
     order by p.upper_at desc nulls last, p.relation_id desc
     limit 1;
-    v_child := @extschema@._make_partition(v_parent, v_sibling, v_schema, @extschema@._free_name(v_schema, p_name));
+    v_child := @extschema@._make_partition(v_parent, v_sibling, v_schema, @extschema@._unused_name(v_schema, p_name, ''));
     select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into v_columns
     from pg_attribute as a
     where a.attrelid = v_parent and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';

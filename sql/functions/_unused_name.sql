@@ -1,5 +1,5 @@
--- A name that no relation of a schema has: the wanted one with a suffix, within
--- 63 bytes, and with a number when somebody has that already.
+-- A name for a new table or index that nothing in its schema has: the wanted one with a
+-- suffix, within 63 bytes, and with a number after it when somebody has that already.
 create or replace function @extschema@._unused_name(p_schema name, p_base name, p_suffix text)
 returns name
 language plpgsql
@@ -7,7 +7,7 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_number integer := 1;
+    v_number integer := 0;
     v_suffix text := p_suffix;
     v_base text;
 begin
@@ -24,13 +24,15 @@ begin
             select from pg_type as t
             inner join pg_namespace as n on n.oid = t.typnamespace
             where n.nspname = p_schema and t.typname = format('%s%s', v_base, v_suffix)
+                -- The array type of another one gives way by itself.
+                and t.typelem = 0
         ) and not exists (
             select from pg_statistic_ext as s
             inner join pg_namespace as n on n.oid = s.stxnamespace
             where n.nspname = p_schema and s.stxname = format('%s%s', v_base, v_suffix)
         );
         v_number := v_number + 1;
-        v_suffix := format('%s%s', p_suffix, v_number);
+        v_suffix := format('%s_%s', p_suffix, v_number);
     end loop;
     return format('%s%s', v_base, v_suffix)::name;
 end

@@ -300,7 +300,7 @@ def test_writers_do_not_wait_behind_us_for_a_long_reader(counters: Database) -> 
         call.statement = "call maint.convert('agg', '1 day')"
         with call:
             with _reader(counters):
-                until(lambda: call.running and counters.value("select tries from maint.conversions") >= 3)
+                until(lambda: call.running and counters.value("select tries from maint.conversions") >= 3, 60)
                 time.sleep(1.5)
                 assert call.running
                 assert _step(counters) == "swap"

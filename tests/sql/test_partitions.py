@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from support import Cli, Database
+from support.cluster import OWNER
 from support.policies import Connection, refused, rows, set_policy
 
 
@@ -60,9 +61,13 @@ def here(database: Database) -> Iterator[Connection]:
         yield connection
 
 
+# A reader, a writer, and an owner in which the schema's owner is a member.
+PART_ROLES = ("part_reader", '"part ""Writer"', '"part ""Owner; drop"')
+
+
 def test_a_new_partition_is_like_its_siblings(database: Database) -> None:
     with database.superuser() as root:
-        run(root, "create role part_reader", "create role part_writer")
+        run(root, *(f"create role {role}" for role in PART_ROLES), f"grant {PART_ROLES[2]} to {OWNER}")
     try:
         with database.connect() as connection:
             run(
@@ -83,10 +88,14 @@ def test_a_new_partition_is_like_its_siblings(database: Database) -> None:
                 "alter table app.t attach partition app.s for values from ('2020-01-01 00:00+00') to (now())",
                 "alter table app.s replica identity full",
                 "grant select on app.s to part_reader",
-                "grant insert (at, n), select on app.s to part_writer with grant option",
+                f"grant insert (at, n), select on app.s to {PART_ROLES[1]} with grant option",
                 "alter table app.s enable row level security",
                 "create policy mine on app.s for select to part_reader using (n > 3)",
                 "alter default privileges in schema app grant all on tables to public",
+                f"grant create, usage on schema app to {PART_ROLES[2]}",
+                f"grant references on app.other to {PART_ROLES[2]}",
+                f"alter table app.t owner to {PART_ROLES[2]}",
+                f"alter table app.s owner to {PART_ROLES[2]}",
             )
             set_policy(connection, "app.t", "30 years", partition_interval="1 month", premake=1, time_zone="UTC")
             last = rotate(connection)
@@ -132,7 +141,7 @@ def test_a_new_partition_is_like_its_siblings(database: Database) -> None:
             assert (stored["id"], stored["twice"]) == (1, 6)
     finally:
         with database.superuser() as root:
-            run(root, "drop owned by part_reader, part_writer", "drop role part_reader, part_writer")
+            run(root, f"drop owned by {', '.join(PART_ROLES)}", f"drop role {', '.join(PART_ROLES)}")
 
 
 def test_what_is_made_detached_and_dropped_is_in_the_ledger(here: Connection) -> None:
