@@ -84,7 +84,7 @@ begin
                     where a.attname not in (
                         'policy_id', 'relation_id', 'schema_name', 'table_name', 'version', 'epoch', 'keep', 'keep_override',
                         'cutoff', 'clock_at', 'predicate', 'batch_rows', 'duty', 'target', 'started_at', 'deadline', 'pid', 'backend_start', 'role_name',
-                        'application_name'
+                        'application_name', 'kind'
                     )
                 ),
                 v_schema, v_operator

@@ -471,6 +471,7 @@ def test_an_operator_cannot_make_the_owners_pass_delete_something_else(
                     "update maint._run set predicate = 'true'",
                     "update maint._run set relation_id = 'app.foreign'::regclass",
                     "update maint._run set policy_id = 2",
+                    "update maint._run set kind = 'rotation'",
                     f"with gone as (delete from maint._run where run_id = {seen['run_id']} returning *)"
                     " insert into maint._run overriding system value select * from gone",
                     "update maint._run set run_id = default",
