@@ -1,4 +1,4 @@
--- requires: _allow, _has_rows_between, _clock
+-- requires: _allow, _has_rows_between, _clock, _was_judged
 -- What set_policy says about the passes that follow. A policy with no pass behind it
 -- announces that everything that is expired goes: its first passes are no surprise. One
 -- that was tightened afterwards is judged by the guards, with nothing allowed.
@@ -11,7 +11,7 @@ declare
     v_last @extschema@._run;
 begin
     select r.* into v_last from @extschema@._run as r
-    where r.policy_id = (p_policy).policy_id and not r.keep_override and (r.stop_reason = 'done' or r.rows > 0)
+    where r.policy_id = (p_policy).policy_id and not r.keep_override and @extschema@._was_judged(r)
     order by r.run_id desc
     limit 1;
     if not found then

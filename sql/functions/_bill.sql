@@ -72,8 +72,8 @@ as $$
                     greatest(extract(epoch from u.finished_at - u.started_at - u.gated) * coalesce(u.duty, 1) - 0.05, 0.001) as work_s
                 from @extschema@._run as u
                 cross join lateral @extschema@._model_of_pass(u.rows, t.rows, t.pages, u.strategy, p_correlation, p_together) as n
-                -- What a few rows cost says nothing of many.
-                where u.policy_id = (p_policy).policy_id and u.finished_at is not null and u.rows >= least(1000, greatest(p_rows / 10, 1))
+                -- What a few rows cost says nothing of many, and a dropped partition nothing of a DELETE.
+                where u.policy_id = (p_policy).policy_id and u.partitions_removed = 0 and u.finished_at is not null and u.rows >= least(1000, greatest(p_rows / 10, 1))
                 order by u.run_id desc
                 limit 10
             ) as r

@@ -1,4 +1,4 @@
--- requires: _has_rows_between, _clock, _get_setting
+-- requires: _has_rows_between, _clock, _get_setting, _was_judged
 -- Did the clock jump since the last pass, or the last confirmation? Back: it is earlier
 -- than it was. Ahead: much more time went by than ever between two passes, and the
 -- table has no row from the middle of it, as if it had not been.
@@ -26,7 +26,7 @@ begin
     from @extschema@._run as r
     where
         r.policy_id = (p_policy).policy_id and r.run_id > coalesce(v_known.after_run, 0)
-        and (r.stop_reason = 'done' or r.rows > 0);
+        and @extschema@._was_judged(r);
     v_gap := v_now - v_reading;
     if v_gap < - v_jump then
         detail := format('the clock says %s, and was at %s before: it went back', v_now, v_reading);

@@ -1,4 +1,5 @@
 -- requires: _clock, _get_setting, _table_rows, _clock_guard, _source_guard, _count_expired, _cutoff_literal
+-- requires: _was_judged
 -- What speaks against a pass that would remove p_expired rows: one row per guard. The
 -- usual is what passes of the last two weeks removed, or what the time since the last
 -- one lets expect. What a new policy announced, or somebody confirmed, counts until
@@ -42,7 +43,7 @@ begin
     select r.* into v_last from @extschema@._run as r
     where
         r.policy_id = (p_policy).policy_id and not r.keep_override
-        and (r.stop_reason = 'done' or r.rows > 0)
+        and @extschema@._was_judged(r)
     order by r.started_at desc
     limit 1;
     select
@@ -66,7 +67,7 @@ begin
         from @extschema@._run as r
         where
             r.policy_id = (p_policy).policy_id and r.stop_reason is not null and not r.keep_override
-            and (r.stop_reason = 'done' or r.rows > 0)
+            and @extschema@._was_judged(r)
         order by r.run_id desc
         limit 4000
     ) as n;
@@ -107,7 +108,7 @@ begin
         -- What came to expire since the last pass did so by the clock, also the trace of a
         -- busy day. Only rows that are older, and were not there, come from nowhere.
         select r.cutoff into v_cutoff from @extschema@._run as r
-        where r.policy_id = (p_policy).policy_id and not r.keep_override and r.stop_reason = 'done'
+        where r.policy_id = (p_policy).policy_id and not r.keep_override and r.stop_reason = 'done' and @extschema@._was_judged(r)
         order by r.run_id desc
         limit 1;
         if v_cutoff < p_cutoff then

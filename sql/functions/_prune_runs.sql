@@ -1,4 +1,4 @@
--- requires: _prune_audit
+-- requires: _prune_audit, _was_judged
 -- Removes ledger rows by age and by count, passes for each table and calls for
 -- each job; the last finished row always stays, and so do unfinished ones. What
 -- goes is added to the totals first: counters of the view metrics never fall.
@@ -21,7 +21,7 @@ as $$
             -- What guards compare the next pass with, however many were refused since.
             and r.run_id is distinct from (
                 select max(g.run_id) from @extschema@._run as g
-                where g.policy_id = r.policy_id and g.stop_reason = 'done' and not g.keep_override
+                where g.policy_id = r.policy_id and g.stop_reason = 'done' and not g.keep_override and @extschema@._was_judged(g)
             )
             and (
                 n.position > @extschema@._get_setting('runs_keep_count')::integer

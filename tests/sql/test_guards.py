@@ -271,3 +271,34 @@ def test_months_of_traffic_without_a_false_alarm(database: Database, seed: int, 
     # And the guards are awake.
     _sql(database, "select maint.set_policy('t', '1 hour')")
     assert _pass(database) == "tightened"
+
+
+@pytest.mark.parametrize("guard", ["tightened", "clock"])
+def test_a_rotation_that_removes_nothing_makes_no_guard_blind(database: Database, guard: str) -> None:
+    """It comes every hour and asks no guard as long as it only makes partitions."""
+    _sql(
+        database,
+        "create table t (id bigint, at timestamptz not null) partition by range (at)",
+        "create table t_old partition of t for values from ('2020-01-01 00:00+00') to"
+        " (date_trunc('month', now(), 'UTC') + interval '1 month')",
+        "insert into t select i, now() - i * interval '1 hour' from generate_series(1, 3000) as i",
+        "create index on t (at)",
+        "analyze t",
+        "select maint.set_setting('guard_rows', '100')",
+        "select maint.set_setting('duty', 'full')",
+        "select maint.set_policy('t', '100 days', p_remove => 'delete', p_partition_interval => '1 month',"
+        " p_time_zone => 'UTC')",
+        "call maint.cleanup()",
+    )
+    before = _count(database)
+    assert before == 2399
+    if guard == "tightened":
+        _sql(database, "select maint.set_policy('t', '20 days')")
+    else:
+        _shift(database, "90 days")
+    _sql(database, "call maint.rotate('t', p_quiet => true)")
+    made = database.query("select stop_reason, partitions_made from maint._run order by run_id desc limit 1")[0]
+    assert made["stop_reason"] == "done"
+    assert made["partitions_made"] >= 4
+    assert _pass(database) == guard
+    assert _count(database) == before
