@@ -135,13 +135,21 @@ def test_a_killed_server_is_an_error_and_leaves_nothing_behind(
     nothing_left()
 
 
+def _command(process: Path) -> bytes:
+    """Its command line; nothing of one that is gone by now."""
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def _find(directory: Path, victim: str) -> int:
     if victim == "postmaster":
         return int((directory / "data" / "postmaster.pid").read_text().splitlines()[0])
     (keeper,) = (
         int(path.name)
         for path in Path("/proc").glob("[0-9]*")
-        if (path / "cmdline").read_bytes().endswith(f"pytelemetry_db.embedded\0{directory}\0".encode())
+        if _command(path).endswith(f"pytelemetry_db.embedded\0{directory}\0".encode())
     )
     return keeper
 
