@@ -11,13 +11,16 @@ declare
     v_name text;
 begin
     select r.* into strict v_run from @extschema@._run as r where r.run_id = p_run_id;
+    if v_run.rows = 0 or v_run.kind = 'rotation' then
+        return;
+    end if;
     select sum(greatest(c.reltuples, 0)::numeric) into v_table_rows
     from @extschema@._leaves(v_run.relation_id) as l
     inner join pg_class as c on c.oid = l.relation_id;
     v_name := @extschema@._qualified_name(v_run.relation_id);
     -- ANALYZE without a name would be ANALYZE of everything.
     if
-        v_name is null or v_run.rows = 0 or v_run.kind = 'rotation'
+        v_name is null
         or v_run.rows * 100 < v_table_rows * @extschema@._get_setting('analyze_percent')::integer
     then
         return;

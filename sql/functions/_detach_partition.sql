@@ -33,13 +33,11 @@ begin
         p.schema_name, p.table_name, p.lower_literal, p.upper_literal, p.lower_at, p.detach_pending,
         greatest(p.row_estimate::bigint, pg_stat_get_live_tuples(p.relation_id), 0) as row_estimate
     into v_found
-    from @extschema@._partitions_of((p_policy).relation_id, (p_policy).time_type, v_frame.zone, (p_policy).epoch_unit) as p
-    where
-        p.relation_id = p_partition and p.upper_at <= v_frame.cutoff_at
-        and exists (
-            select from @extschema@._partitions_of((p_policy).relation_id, (p_policy).time_type, v_frame.zone, (p_policy).epoch_unit) as o
-            where not o.is_default and not o.detach_pending and o.upper_at > p.upper_at
-        );
+    from (
+        select m.*, max(m.upper_at) filter (where not m.is_default and not m.detach_pending) over () as newest_at
+        from @extschema@._partitions_of((p_policy).relation_id, (p_policy).time_type, v_frame.zone, (p_policy).epoch_unit) as m
+    ) as p
+    where p.relation_id = p_partition and p.upper_at <= v_frame.cutoff_at and p.upper_at < p.newest_at;
     if not found then
         return 'it is the last one, which stays, or not the partition any more that it was';
     end if;

@@ -1,12 +1,14 @@
--- requires: _rotation_frame, _partitions_of, _grid_floor, _grid_next, _partition_name, _bound_literal
+-- requires: _rotation_frame, _grid_floor, _grid_next, _partition_name, _bound_literal
 -- The partitions that a table lacks: from the cutoff to premake cells beyond the one
 -- that holds now, what no partition covers, cell by cell of the grid that the existing
 -- ones lie on. Bounds decide, names never; a cell that is covered in part is cut to
--- what is free. At most p_limit of them, oldest first. Locks nothing.
+-- what is free. p_ranges is what the present ones have, as _partitions_of lists them, all
+-- but the default. At most p_limit are returned, oldest first. Locks nothing.
 create or replace function @extschema@._missing_partitions(
     p_policy @extschema@._policy,
     p_now timestamptz,
     p_cutoff timestamptz,
+    p_ranges tstzrange[],
     p_limit integer default 1000
 )
 returns table (
@@ -26,8 +28,6 @@ declare
     v_interval interval := (p_policy).partition_interval;
     v_covered tstzmultirange;
     v_origin timestamptz;
-    v_first timestamptz;
-    v_last timestamptz;
     v_from timestamptz;
     v_until timestamptz;
     v_free tstzrange;
@@ -36,13 +36,10 @@ declare
 begin
     select f.zone, f.now_at, f.cutoff_at into v_frame from @extschema@._rotation_frame(p_policy, p_now, p_cutoff) as f;
     select
-        coalesce(range_agg(tstzrange(p.lower_at, p.upper_at)), '{}'),
-        coalesce(max(p.upper_at) filter (where isfinite(p.upper_at)), max(p.lower_at) filter (where isfinite(p.lower_at))),
-        min(p.lower_at), max(p.upper_at)
-    into v_covered, v_origin, v_first, v_last
-    from @extschema@._partitions_of((p_policy).relation_id, (p_policy).time_type, v_frame.zone, (p_policy).epoch_unit) as p
-    -- One that is half detached still has its range: nothing else can have it.
-    where not p.is_default;
+        coalesce(range_agg(r.present), '{}'),
+        coalesce(max(upper(r.present)) filter (where isfinite(upper(r.present))), max(lower(r.present)) filter (where isfinite(lower(r.present))))
+    into v_covered, v_origin
+    from unnest(p_ranges) as r (present);
     -- Where there is nothing to go on from, as pg_partman would begin.
     v_origin := coalesce(v_origin, @extschema@._grid_floor(v_frame.now_at - (p_policy).premake * v_interval, v_interval, v_frame.zone));
     v_from := @extschema@._grid_floor(v_frame.now_at, v_interval, v_frame.zone, v_origin);
@@ -50,8 +47,8 @@ begin
     for v_number in 0 .. (p_policy).premake loop
         v_until := @extschema@._grid_next(v_until, v_interval, v_frame.zone);
     end loop;
-    if v_first < v_from then
-        v_from := greatest(v_first, @extschema@._grid_floor(least(v_frame.cutoff_at, v_from), v_interval, v_frame.zone, v_origin));
+    if lower(v_covered) < v_from then
+        v_from := greatest(lower(v_covered), @extschema@._grid_floor(least(v_frame.cutoff_at, v_from), v_interval, v_frame.zone, v_origin));
     end if;
     if v_covered @> tstzrange(v_from, v_until) then
         return;
@@ -64,7 +61,7 @@ begin
             upper_at := least(v_next, upper(v_free));
             lower_literal := @extschema@._bound_literal(lower_at, (p_policy).time_type, v_frame.zone, (p_policy).epoch_unit);
             upper_literal := @extschema@._bound_literal(upper_at, (p_policy).time_type, v_frame.zone, (p_policy).epoch_unit);
-            is_gap := upper_at < v_last;
+            is_gap := upper_at < upper(v_covered);
             table_name := @extschema@._partition_name((p_policy).table_name, lower_at, v_interval, v_frame.zone, (p_policy).partition_format);
             -- One that would be expired at once would be made and removed for ever.
             if upper_at > lower_at and upper_at > v_frame.cutoff_at and lower_literal <> upper_literal then
@@ -78,5 +75,7 @@ begin
     end loop;
 end
 $$;
-comment on function @extschema@._missing_partitions(@extschema@._policy, timestamptz, timestamptz, integer) is
+comment on function @extschema@._missing_partitions(
+    @extschema@._policy, timestamptz, timestamptz, tstzrange[], integer
+) is
 'The partitions that a table lacks, from its cutoff to as far ahead as its policy says.';

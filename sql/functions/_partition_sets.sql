@@ -54,19 +54,23 @@ as $$
             count(*) filter (where not m.is_default) as partitions,
             count(*) filter (where m.detach_pending) as half_detached,
             count(*) filter (where not m.is_default and m.upper_at <= f.cutoff_at) as expired,
-            coalesce(range_agg(tstzrange(m.lower_at, m.upper_at)) filter (where not m.is_default and not m.detach_pending), '{}') as covered
+            coalesce(range_agg(tstzrange(m.lower_at, m.upper_at)) filter (where not m.is_default and not m.detach_pending), '{}') as covered,
+            -- One that is half detached still has its range: nothing else can have it.
+            array_agg(tstzrange(m.lower_at, m.upper_at)) filter (where not m.is_default) as ranges
         from @extschema@._partitions_of(p.relation_id, p.time_type, f.zone, p.epoch_unit) as m
     ) as s
     left join lateral (
-        select m.schema_name, m.table_name, m.row_estimate, pg_stat_get_live_tuples(m.relation_id) as live
-        from @extschema@._partitions_of(p.relation_id, p.time_type, f.zone, p.epoch_unit) as m
-        where m.is_default
+        select n.nspname as schema_name, m.relname as table_name, m.reltuples as row_estimate, pg_stat_get_live_tuples(m.oid) as live
+        from pg_partitioned_table as t
+        inner join pg_class as m on m.oid = t.partdefid
+        inner join pg_namespace as n on n.oid = m.relnamespace
+        where t.partrelid = p.relation_id
     ) as d on true
     left join lateral (
         select
             count(*) as missing, count(*) filter (where m.is_gap) as gaps,
             min(format('%s to %s', trim(m.lower_literal, ''''), trim(m.upper_literal, ''''))) filter (where m.is_gap) as first_gap
-        from @extschema@._missing_partitions(p, now(), c.cutoff) as m
+        from @extschema@._missing_partitions(p, now(), c.cutoff, s.ranges) as m
         -- Not only in the join: there it would be asked first, and has no answer without an interval.
         where p.partition_interval is not null
     ) as g on p.partition_interval is not null

@@ -26,45 +26,58 @@ declare
     v_frame record;
     v_rule record;
     v_now timestamptz := @extschema@._clock();
+    v_ranges tstzrange[];
+    v_last oid;
+    v_expired jsonb;
     v_missing bigint;
 begin
     if (p_policy).partition_interval is null or (p_policy).managed_by <> 'us' then
         return;
     end if;
+    select f.zone, f.cutoff_at into v_frame from @extschema@._rotation_frame(p_policy, v_now, p_cutoff) as f;
+    -- Listed once: with thousands of them the list is what takes the time.
+    select
+        array_agg(tstzrange(p.lower_at, p.upper_at)),
+        (array_agg(p.relation_id order by p.upper_at desc, p.relation_id))[1],
+        jsonb_agg(to_jsonb(p) order by p.upper_at) filter (where p.upper_at <= v_frame.cutoff_at)
+    into v_ranges, v_last, v_expired
+    from @extschema@._partitions_of((p_policy).relation_id, (p_policy).time_type, v_frame.zone, (p_policy).epoch_unit) as p
+    where not p.is_default;
     return query
     select
         'create', null::oid, (p_policy).schema_name, m.table_name, m.lower_literal, m.upper_literal, null::bigint, null::bigint,
         case when m.is_gap then 'no partition covers this' else 'ahead of time' end
-    from @extschema@._missing_partitions(p_policy, v_now, p_cutoff, p_limit) as m;
+    from @extschema@._missing_partitions(p_policy, v_now, p_cutoff, v_ranges, p_limit) as m;
     get diagnostics v_missing = row_count;
     if v_missing >= p_limit then
         return;
     end if;
-    select f.zone, f.cutoff_at into v_frame from @extschema@._rotation_frame(p_policy, v_now, p_cutoff) as f;
-    select r.rule, r.reason, r.fix into v_rule from @extschema@._removal_rule(p_policy) as r;
-    return query
-    with member as (
+    if v_expired is not null then
+        select r.rule, r.reason, r.fix into v_rule from @extschema@._removal_rule(p_policy) as r;
+        return query
         select
-            p.relation_id, p.schema_name, p.table_name, p.lower_literal, p.upper_literal, p.upper_at, p.detach_pending,
-            greatest(p.row_estimate::bigint, pg_stat_get_live_tuples(p.relation_id), 0) as row_estimate,
-            -- Never the last one, unless others are made first: from an empty set nobody can go on.
-            row_number() over (order by p.upper_at desc, p.relation_id) = 1 and v_missing = 0 as is_last
-        from @extschema@._partitions_of((p_policy).relation_id, (p_policy).time_type, v_frame.zone, (p_policy).epoch_unit) as p
-        where not p.is_default
-    )
-    select
-        case when m.is_last then 'keep' when m.detach_pending then 'finalize' else 'detach' end,
-        m.relation_id, m.schema_name, m.table_name, m.lower_literal, m.upper_literal, null::bigint, m.row_estimate,
-        case
-            when m.is_last then 'expired, but the last one stays'
-            when m.detach_pending then 'a concurrent detach was not finished'
-            when v_rule.rule = 'bound' then format('expired%s', case (p_policy).partition_remove when 'drop' then '' else format('; it stays for %s', (p_policy).detached_keep) end)
-            else format('expired; once %s: %s', case v_rule.rule when 'rows' then 'no row of it must stay' else 'it is empty' end, v_rule.reason)
-        end
-    from member as m
-    where m.upper_at <= v_frame.cutoff_at
-    order by m.upper_at
-    limit p_limit;
+            case when m.is_last then 'keep' when m.detach_pending then 'finalize' else 'detach' end,
+            m.relation_id, m.schema_name, m.table_name, m.lower_literal, m.upper_literal, null::bigint,
+            greatest(m.row_estimate::bigint, pg_stat_get_live_tuples(m.relation_id), 0),
+            case
+                when m.is_last then 'expired, but the last one stays'
+                when m.detach_pending then 'a concurrent detach was not finished'
+                when v_rule.rule = 'bound' then format('expired%s', case (p_policy).partition_remove when 'drop' then '' else format('; it stays for %s', (p_policy).detached_keep) end)
+                else format('expired; once %s: %s', case v_rule.rule when 'rows' then 'no row of it must stay' else 'it is empty' end, v_rule.reason)
+            end
+        from (
+            select
+                e.ordinality, p.*,
+                -- Never the last one, unless others are made first: from an empty set nobody can go on.
+                p.relation_id = v_last and v_missing = 0 as is_last
+            from jsonb_array_elements(v_expired) with ordinality as e (listed, ordinality)
+            cross join lateral jsonb_to_record(e.listed) as p (
+                relation_id oid, schema_name name, table_name name, lower_literal text, upper_literal text, detach_pending boolean, row_estimate real
+            )
+        ) as m
+        order by m.ordinality
+        limit p_limit;
+    end if;
     return query
     select
         'drop', d.relation_id, d.schema_name, d.table_name, d.lower_bound, d.upper_bound, d.detached_id,

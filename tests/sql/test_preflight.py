@@ -387,6 +387,21 @@ def test_the_index_that_is_proposed_can_be_made_and_serves(database: Database) -
         assert warned(connection, lambda: set_policy(connection, table, "8 days")) == []
 
 
+def test_partitions_without_an_index_are_one_warning(owner: Connection) -> None:
+    owner.execute(b"create table t (at timestamp) partition by range (at)")
+    for year in (2024, 2025, 2026):
+        owner.execute(
+            f"create table t_{year} partition of t for values from ('{year}-01-01') to ('{year + 1}-01-01')".encode()
+        )
+    owner.execute(b"create index on t_2025 (at)")
+    assert warned(owner, lambda: set_policy(owner, "t", "7 days", time_zone="UTC")) == [
+        (
+            "no index of 2 partitions leads with at, public.t_2024 and others: every pass reads them whole",
+            "create index concurrently on public.t_2024 (at); -- and so on each",
+        )
+    ]
+
+
 def test_an_invalid_index_does_not_serve(database: Database) -> None:
     with database.connect() as connection, database.superuser() as root:
         connection.execute(b"create table t (at timestamptz); create index i on t (at)")

@@ -155,9 +155,9 @@ def test_nothing_that_must_stay_goes_and_no_gap_appears(case: dict[str, Any], cl
             select
                 (select count(*) from maint._detached where dropped_at is null) as left_over,
                 (
-                    select count(*) from maint._missing_partitions(
-                        p, maint._clock(), maint._cutoff_of(p, p.keep, maint._clock())
-                    )
+                    select count(*)
+                    from maint._rotation_actions(p, maint._cutoff_of(p, p.keep, maint._clock())) as a
+                    where a.action = 'create'
                 ) as missing,
                 (
                     select range_agg(tstzrange(o.lower_at, o.upper_at))
