@@ -1,84 +1,107 @@
 """``python -m bench.convert``: what writers notice while the table that they write becomes a partitioned one.
 
-pgbench runs the aggregator's transaction at a steady rate; its slowest transaction while ``convert`` runs is set beside
-its slowest one before that, the median of several tables. Latencies count from the time a transaction was due.
+pgbench runs the aggregator's upsert at a steady rate; its slowest one while ``convert`` runs is set beside its slowest
+one before that, in several tables. Latencies count from the time at which a transaction was due.
 """
 
 import argparse
 import json
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
+from bench.stage import Stage
 from bench.statements import statement
 from bench.throwaway import throwaway
-from pytelemetry_db.render import render_install
-from pytelemetry_db.source import load
+from bench.writers import writers
 
-_SCRIPT = Path(__file__).parent / "pgbench" / "convert.pgbench"
+_FIGURES = ("seconds", "p99_before", "p99", "most_before", "most")
 
 
-def main() -> int:
-    """Convert a table several times under load and print what writers noticed, as JSON."""
+def main(arguments: list[str] | None = None) -> int:
+    """Convert a table several times under load, print a table and write it beside the figures."""
     parser = argparse.ArgumentParser(prog="python -m bench.convert", description=__doc__)
+    parser.add_argument("--dsn", help="a superuser's; without it a server to throw away is started")
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--rate", type=int, default=400, help="transactions a second")
     parser.add_argument("--clients", type=int, default=4)
-    parser.add_argument("--seconds", type=int, default=10, help="how long to watch before and after")
+    parser.add_argument("--seconds", type=int, default=20, help="how long to watch with nothing converted")
     parser.add_argument("--repeats", type=int, default=3)
-    options = parser.parse_args()
-    with throwaway(options.rows) as dsn:
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute(statement("convert_role"))
-            connection.execute(statement("convert_as"))
-            connection.execute(render_install(load()).text.encode())
-        runs = [_measure(dsn, options) for _ in range(options.repeats)]
-    median = {name: round(statistics.median(run[name] for run in runs), 1) for name in runs[0]}
-    print(json.dumps({"rows": options.rows, "rate": options.rate, "runs": runs, "median": median}, indent=2))
+    parser.add_argument("--output", type=Path, default=Path("bench/results"))
+    options = parser.parse_args(arguments)
+    with ExitStack() as stack:
+        dsn = options.dsn or stack.enter_context(throwaway(options.rows))
+        stage = stack.enter_context(Stage(dsn))
+        runs = []
+        for _ in range(options.repeats):
+            with stage.empty() as database:
+                runs.append(_measure(stage, dsn, database, options))
+            print(runs[-1], file=sys.stderr, flush=True)
+        result = {
+            "rows": options.rows,
+            "rate": options.rate,
+            "clients": options.clients,
+            "settings": stage.settings,
+            "runs": runs,
+        }
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "convert.json").write_text(json.dumps(result, indent=1) + "\n")
+    (options.output / "convert.md").write_text(_markdown(result))
+    print(_markdown(result))
     return 0
 
 
-def _measure(dsn: str, options: argparse.Namespace) -> dict[str, float]:
-    """Fill a table, load it, convert it; milliseconds of the slowest transaction of each phase."""
-    with psycopg.connect(dsn, autocommit=True) as connection, tempfile.TemporaryDirectory() as directory:
-        connection.execute(statement("convert_as"))
-        connection.execute(statement("convert_clear"))
+def _measure(stage: Stage, dsn: str, database: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Fill a table, load it, convert it; what writers noticed before and meanwhile, in ms."""
+    with stage.connect(database, owner=True) as connection:
         connection.execute(statement("create_agg"))
         values = {"rows": options.rows, "expired": options.rows // 2, "scattered": False}
         connection.execute(statement("fill_agg"), values)
         connection.execute(statement("index_agg"))
+        connection.execute(statement("vacuum", relation="agg_1m"))
         connection.execute(statement("convert_policy"))
-        load_ = _start(dsn, Path(directory), options)
-        try:
+        with stage.connect(database) as superuser:
+            superuser.execute(statement("checkpoint"))
+        with writers(dsn, database, options, "upsert.pgbench") as late:
+            time.sleep(2)
+            first = time.time()
             time.sleep(options.seconds)
             begun = time.time()
             connection.execute(statement("convert"))
             ended = time.time()
-            time.sleep(options.seconds)
-        finally:
-            load_.terminate()
-            load_.wait()
-        lines = [line.split() for log in Path(directory).glob("load.*") for line in log.read_text().splitlines()]
-    done = [(int(line[4]) + int(line[5]) / 1e6, int(line[2]) / 1000) for line in lines if len(line) > 5]
+    before, meanwhile = late.within(first, begun), late.within(begun, ended + 1)
     return {
-        "seconds": ended - begun,
-        "slowest_before_ms": max((ms for at, ms in done if at < begun), default=0.0),
-        "slowest_meanwhile_ms": max((ms for at, ms in done if begun <= at <= ended + 1), default=0.0),
-        "transactions": float(len(done)),
+        "seconds": round(ended - begun, 2),
+        "transactions": len(meanwhile),
+        "p99_before": round(before[len(before) * 99 // 100], 2),
+        "p99": round(meanwhile[len(meanwhile) * 99 // 100], 2),
+        "most_before": round(before[-1], 1),
+        "most": round(meanwhile[-1], 1),
     }
 
 
-def _start(dsn: str, directory: Path, options: argparse.Namespace) -> "subprocess.Popen[Any]":
-    """Start pgbench, with a log of every transaction in ``directory``."""
-    command = ["pgbench", "-n", "-f", str(_SCRIPT), "-c", str(options.clients), "-j", "1", "-R", str(options.rate)]
-    command += ["-T", "86400", "-l", "--log-prefix", str(directory / "load"), dsn]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def _markdown(result: dict[str, Any]) -> str:
+    runs = result["runs"]
+    middle = {name: statistics.median(run[name] for run in runs) for name in _FIGURES}
+    worst = {name: max(run[name] for run in runs) for name in _FIGURES}
+    lines = [
+        "# Writers during a conversion",
+        "",
+        f"{result['rows']:,} rows of agg_1m become partitions by month, with {result['rate']} upserts a second of",
+        f"{result['clients']} clients; latencies in ms, from the time at which a transaction was due.",
+        "",
+        "| | seconds | p99 before | p99 meanwhile | longest before | longest meanwhile |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, row in ((f"median of {len(runs)}", middle), ("most", worst)):
+        lines.append(
+            f"| {name} | {row['seconds']:.1f} | {row['p99_before']:.2f} | {row['p99']:.2f} "
+            f"| {row['most_before']:.1f} | {row['most']:.1f} |"
+        )
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -7,24 +7,20 @@ removed; latencies count from the time at which a transaction was due.
 import argparse
 import json
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from psycopg.conninfo import make_conninfo
-
 from bench.cases import CASES, Case
 from bench.peers import PEERS, Call
 from bench.stage import Stage, one
 from bench.statements import statement
 from bench.throwaway import throwaway
+from bench.writers import writers
 
-_SCRIPTS = Path(__file__).parent / "pgbench"
 _MODES = ("none", "single", "loop", "gentle", "normal", "full")
 _FIGURES = ("seconds", "rows", "p50", "p95", "p99")
 
@@ -73,34 +69,18 @@ def main() -> int:
 def _measure(
     stage: Stage, dsn: str, database: str, case: Case, mode: str, options: argparse.Namespace
 ) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder:
-        load = subprocess.Popen(
-            _pgbench(dsn, database, folder, options), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+    scripts = ("aggregate.pgbench@9", "redeliver.pgbench@1")
+    with writers(dsn, database, options, *scripts, define=f"rows={options.rows // 2}") as late:
         time.sleep(min(2, options.seconds))
         begun = time.time()
         removed = _remove(stage, database, case, mode, options.seconds)
-        # What pgbench has not written to its log by then is later than the window.
-        time.sleep(2)
-        load.terminate()
-        load.wait()
-        window = (begun, begun + removed["seconds"] + 0.5)
-        measured = sorted(ms for at, ms in latencies(Path(folder)) if window[0] <= at <= window[1])
+    measured = late.within(begun, begun + removed["seconds"] + 0.5)
     return {
         **removed,
         "transactions": len(measured),
         **{f"p{part}": round(measured[len(measured) * part // 100], 2) for part in (50, 95, 99)},
         "most": round(measured[-1], 2),
     }
-
-
-def _pgbench(dsn: str, database: str, folder: str, options: argparse.Namespace) -> list[str]:
-    return [
-        *("pgbench", "--no-vacuum", "--log", f"--log-prefix={folder}/log", f"--rate={options.rate}"),
-        *(f"--client={options.clients}", "--jobs=2", "--time=3600", f"--define=rows={options.rows // 2}"),
-        *(f"--file={_SCRIPTS}/aggregate.pgbench@9", f"--file={_SCRIPTS}/redeliver.pgbench@1"),
-        make_conninfo(dsn, dbname=database, options="-c TimeZone=UTC"),
-    ]
 
 
 def _remove(stage: Stage, database: str, case: Case, mode: str, least: int) -> dict[str, Any]:
@@ -124,12 +104,6 @@ def _remove(stage: Stage, database: str, case: Case, mode: str, least: int) -> d
         "blocked": blocked,
         "deadlocks": deadlocks,
     }
-
-
-def latencies(folder: Path) -> list[tuple[float, float]]:
-    """Of each transaction when it ended, and its latency in ms: client, number, us, script, epoch, us, lag."""
-    lines = (line.split() for path in folder.glob("log*") for line in path.read_text().splitlines())
-    return [(int(line[4]) + int(line[5]) / 1e6, int(line[2]) / 1e3) for line in lines if len(line) >= 6]
 
 
 def _markdown(result: dict[str, Any]) -> str:

@@ -7,23 +7,18 @@ Then under load: what writers notice while partitions are made ahead and one is 
 import argparse
 import json
 import statistics
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from psycopg.conninfo import make_conninfo
-
-from bench.load import latencies
 from bench.stage import Connection, Stage, one
 from bench.statements import statement
 from bench.throwaway import throwaway
+from bench.writers import writers
 
-_SCRIPT = Path(__file__).parent / "pgbench" / "rotation.pgbench"
 # Partitions that are dropped with their table are locked all at once.
 _SETTINGS = ("max_locks_per_transaction = 512",)
 _SIDES = ("ours", "theirs")
@@ -147,27 +142,16 @@ def _stalls(stage: Stage, dsn: str, database: str, options: argparse.Namespace) 
 
 def _stall(stage: Stage, dsn: str, database: str, mode: str, options: argparse.Namespace) -> dict[str, Any]:
     """The longest that a writer waited while partitions were made ahead and one was dropped."""
-    with stage.connect(database, owner=True) as connection, tempfile.TemporaryDirectory() as folder:
+    with stage.connect(database, owner=True) as connection:
         side = "theirs" if mode == "theirs" else "ours"
         _set(connection, "agg_1m", side, unit="month", ago=14, number=15, premake=options.premake)
-        load = subprocess.Popen(
-            [
-                *("pgbench", "--no-vacuum", "--log", f"--log-prefix={folder}/log", f"--rate={options.rate}"),
-                *(f"--client={options.clients}", "--jobs=2", "--time=3600", f"--file={_SCRIPT}"),
-                make_conninfo(dsn, dbname=database, options="-c TimeZone=UTC"),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(2)
-        before, begun = _census(connection, "agg_1m"), time.time()
-        _change(connection, mode, options.premake)
-        seconds = time.time() - begun
-        after = _census(connection, "agg_1m")
-        time.sleep(2)
-        load.terminate()
-        load.wait()
-        within = sorted(ms for at, ms in latencies(Path(folder)) if begun - 0.5 <= at <= begun + max(seconds, 1) + 0.5)
+        with writers(dsn, database, options, "upsert.pgbench") as late:
+            time.sleep(2)
+            before, begun = _census(connection, "agg_1m"), time.time()
+            _change(connection, mode, options.premake)
+            seconds = time.time() - begun
+            after = _census(connection, "agg_1m")
+        within = late.within(begun - 0.5, begun + max(seconds, 1) + 0.5)
         _forget(connection, "agg_1m")
     return {
         "seconds": round(seconds, 3),

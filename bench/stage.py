@@ -102,12 +102,13 @@ class Stage:
             yield name
 
     @contextmanager
-    def empty(self, extension: str) -> Iterator[str]:
-        """A database with our schema, after the superuser ran a statement of ``bench/sql`` there."""
+    def empty(self, extension: str | None = None) -> Iterator[str]:
+        """A database with our schema, after the superuser ran a statement of ``bench/sql`` there, if any."""
         name = f"{self._name}_empty"
         with self._database("create_database", name):
-            with self.connect(name) as connection:
-                connection.execute(statement(extension, role=self._name))
+            if extension is not None:
+                with self.connect(name) as connection:
+                    connection.execute(statement(extension, role=self._name))
             with self.connect(name, owner=True) as connection:
                 connection.execute(render_install(source.load()).text.encode())
             yield name

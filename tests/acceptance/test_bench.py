@@ -14,7 +14,7 @@ import pytest
 from support import Cluster
 from support.command import ROOT
 
-from bench import rotation
+from bench import convert, rotation
 from bench.cases import CASES
 from bench.cli import main
 from bench.measure import turns
@@ -160,6 +160,16 @@ def test_rotations_are_measured_beside_theirs(tmp_path: Path) -> None:
         "by hand": [True, True],
     }
     assert "| by hand |" in (tmp_path / "rotation.md").read_text()
+
+
+def test_a_conversion_is_measured_beside_writers(cluster: Cluster, tmp_path: Path) -> None:
+    small = ["--rows=20000", "--rate=200", "--clients=2", "--seconds=1", "--repeats=1"]
+    assert convert.main([f"--dsn={cluster.dsn()}", f"--output={tmp_path}", *small]) == 0
+    (run,) = json.loads((tmp_path / "convert.json").read_text())["runs"]
+    assert run["transactions"] > 20
+    assert run["most"] >= run["p99"] > 0 < run["most_before"]
+    assert "| median of 1 |" in (tmp_path / "convert.md").read_text()
+    assert leftovers(cluster) == []
 
 
 def test_what_writers_notice_is_measured(cluster: Cluster, tmp_path: Path) -> None:
