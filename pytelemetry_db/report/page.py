@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from pytelemetry_db.report.charts import events, lanes, table_charts, total_chart
 from pytelemetry_db.report.facts import Report, TableReport
+from pytelemetry_db.report.partition_section import runways
 from pytelemetry_db.report.parts import Row, Section, age, count, headline, moment, size, standing
 from pytelemetry_db.report.sections import sections
 from pytelemetry_db.visible import one_line
@@ -38,6 +39,7 @@ def render(report: Report) -> str:
     found = events(report)
     strips, without = lanes(report, found)
     details, others = _details(report)
+    reach, more_runways = runways(report)
     shown = sections(report, _LIMIT, _TABLES)
     return environment.from_string(text).render(
         report=report,
@@ -53,6 +55,8 @@ def render(report: Report) -> str:
         events=[(moment(event.at), event.kind, event.table, event.text) for event in found[-_EVENTS:]],
         more_events=max(0, len(found) - _EVENTS),
         total=total_chart(report),
+        runways=reach,
+        more_runways=more_runways,
         details=details,
         others=others,
     )

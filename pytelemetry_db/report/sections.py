@@ -1,8 +1,9 @@
 """The facts of a report as tables of text: what every document shows, each in its own way."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pytelemetry_db.alike import common, grouped, named
 from pytelemetry_db.report.facts import BAD, Pass, Report, TableReport
 from pytelemetry_db.report.partition_section import partition_section
 from pytelemetry_db.report.parts import Column, Row, Section, age, count, moment, section, size, standing
@@ -203,17 +204,22 @@ def _jobs(report: Report, limit: int) -> Section:
 
 def _findings(report: Report, limit: int) -> Section:
     columns = (Column("status"), Column("check"), Column("object", 1))
-    rows = [
-        Row(
-            (row["status"], row["check_id"], one_line(row["object"] or "")),
-            one_line(row["detail"] or ""),
-            one_line(row["remediation"] or ""),
-            row["status"],
-        )
-        for row in report.troubles
-    ]
+    alike = grouped(report.troubles, lambda row: (row["status"], row["check_id"]))
+    rows = [_finding(group) for group in alike]
     fine = sum(row["status"] == "ok" for row in report.findings)
     return section("findings", "Findings of now", columns, rows, limit, f"none: {fine} checks are fine")
+
+
+def _finding(alike: Sequence[Mapping[str, Any]]) -> Row:
+    """Make one row of a finding, or of many that are alike: which they are, and what the first one says."""
+    first, names = alike[0], [one_line(row["object"] or "") for row in alike]
+    detail = common([(name, row["detail"]) for name, row in zip(names, alike, strict=True)]) or ""
+    return Row(
+        (first["status"], first["check_id"], names[0] if len(alike) == 1 else f"{len(alike)} objects"),
+        one_line(first["detail"] or "" if len(alike) == 1 else f"{named(names)}. {detail}"),
+        one_line(first["remediation"] or ""),
+        first["status"],
+    )
 
 
 def _changes(report: Report, limit: int) -> Section:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
-__all__ = ["Band", "Bars", "Chart", "Level", "Line", "Point", "lane", "path"]
+__all__ = ["Band", "Bars", "Chart", "Level", "Line", "Point", "gauge", "lane", "path"]
 
 # Twice the pixels that a chart has on a phone, so that whole numbers are exact enough.
 _WIDTH, _HEIGHT = 720, 300
@@ -118,6 +118,23 @@ def lane(title: str, marks: Iterable[tuple[str, Iterable[tuple[float, int]]]]) -
     return Markup(
         '<svg class="lane" viewBox="0 0 {} 30" preserveAspectRatio="none" role="img"><title>{}</title>{}</svg>'
     ).format(_LANE, title, Markup("").join(drawn))
+
+
+def gauge(name: str, title: str, description: str, share: float, marks: Sequence[float], *, bad: bool) -> Markup:
+    """Draw a bar from the left, as wide as it gets, and a line across at each of ``marks``, the first one a limit.
+
+    :param name: makes its ids those of no other chart
+    :param share: where the bar ends, from 0 to 1
+    """
+    end = round(_LANE * min(max(share, 0.0), 1.0))
+    lines = Markup("").join(
+        Markup('<path class="{}" d="M{} 0v30"/>').format("b" if index == 0 else "n", round(_LANE * mark))
+        for index, mark in enumerate(marks)
+    )
+    return Markup(
+        '<svg class="lane gauge" viewBox="0 0 {} 30" preserveAspectRatio="none" role="img" aria-labelledby="{}t {}d">'
+        '<title id="{}t">{}</title><desc id="{}d">{}</desc><path class="{}" d="M0 8v14H{}V8z"/>{}</svg>'
+    ).format(_LANE, name, name, name, title, name, description, "x" if bad else "r", end, lines)
 
 
 def _ticks(places: Iterable[tuple[float, int]]) -> str:

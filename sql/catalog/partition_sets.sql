@@ -10,6 +10,7 @@ select
     case when isfinite(s.covered_until) then s.covered_until end as covered_until,
     s.runway::text as runway,
     extract(epoch from s.runway)::bigint as runway_seconds,
+    extract(epoch from s.partition_interval * s.premake)::bigint as wanted_seconds,
     s.missing,
     s.gaps,
     s.first_gap,

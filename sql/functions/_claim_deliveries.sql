@@ -23,7 +23,7 @@ as $$
         from @extschema@._delivery as d
         where d.channel = p_channel and d.sent_at is null and d.next_try_at <= clock_timestamp()
         order by d.queued_at, d.event
-        limit 50
+        limit 500
         for update skip locked
     ),
 

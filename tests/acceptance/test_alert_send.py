@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -204,6 +205,52 @@ def test_suspended_late_and_critical_are_told_and_acknowledged_is_not(database: 
     assert (send().returncode, len(web.posted)) == (0, before)
     ended = database.value("select end_reason from maint.incidents where object = 'app.late' and kind = 'late'")
     assert ended == "acknowledged"
+
+
+def test_forty_tables_with_the_same_trouble_are_one_paragraph(
+    database: Database, cli: Cli, box: Mailbox, web: Hook
+) -> None:
+    with database.connect() as connection:
+        connection.execute("create schema app")
+        for index in range(1, 41):
+            table = f"app.t{index:02d}"
+            connection.execute(f"create table {table} (at timestamptz)".encode())
+            connection.execute(f"create index on {table} (at)".encode())
+            connection.execute("select maint.set_policy(to_regclass(%s), '7 days')", [table])
+        connection.execute("update maint._policy set created_at = now() - interval '9 days'")
+    send = Sender(cli, database, mail(box), webhook(web.url()), webhook(web.url("200", "slack"), "chat", "slack"))
+    first = send()
+    assert first.returncode == 0, first
+    (letter,) = box.mails
+    assert re.search(r"no good cleanup of 40 tables for too long( \(and \d more\))?$", letter["Subject"])
+    text, html = (letter.get_body((kind,)) for kind in ("plain", "html"))
+    assert text is not None
+    assert html is not None
+    which = "app.t01, app.t02, app.t03, app.t04, app.t05 and 35 more"
+    assert f"which: {which}\r\n" in text.get_content()
+    assert "look: pytelemetry-db health --check retention\r\n" in text.get_content()
+    assert which in html.get_content()
+    assert text.get_content().count("no good cleanup") == html.get_content().count("no good cleanup") == 1
+    assert "app.t06" not in text.get_content() + html.get_content()
+    (chat,) = [body for body in web.posted if "text" in body]
+    assert which in chat["text"]
+    assert len(chat["text"]) <= 4000
+    # A program gets all of them.
+    (posted,) = [body for body in web.posted if "events" in body]
+    late = [event for event in posted["events"] if event["kind"] == "late"]
+    assert sorted(event["object"] for event in late) == [f"app.t{index:02d}" for index in range(1, 41)]
+    assert len({event["id"] for event in late}) == 40
+    # Each stays an incident of its own: what ends for one ends for one.
+    assert send().stderr.endswith("nothing to tell\n")
+    database.query("call maint.cleanup('app.t07', p_quiet => true)")
+    assert send().returncode == 0
+    assert "over: no good cleanup of app.t07 for too long" in box.mails[1]["Subject"]
+    database.query("call maint.cleanup(p_quiet => true)")
+    assert send().returncode == 0
+    assert len(box.mails) == 3
+    assert "over: no good cleanup of 39 tables for too long" in box.mails[2]["Subject"]
+    over = [event for body in web.posted for event in body.get("events", ()) if event["event"] == "over"]
+    assert len([event for event in over if event["kind"] == "late"]) == 40
 
 
 def test_what_cannot_be_seen_is_not_over(database: Database, cli: Cli, web: Hook) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from support.database import Database
 
+WEEK = "date_trunc('week', now(), 'UTC')"
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
@@ -73,3 +74,22 @@ def fill(database: Database, *, policies: int, days: int, passes_per_day: int = 
             {"days": days},
         )
         connection.execute("analyze maint._run, maint._sample")
+
+
+def partition(database: Database, tables: int, name: str = "parts") -> None:
+    """Make partitioned tables that want four weeks ahead; the first has none of them, the next one week, and so on."""
+    with database.connect() as connection:
+        connection.execute("create schema if not exists app")
+        for index in range(1, tables + 1):
+            table = f'app."{name}_{index:02d}"'
+            connection.execute(f"create table {table} (at timestamptz not null) partition by range (at)".encode())
+            for week in range(min(index, 6)):
+                bounds = f"from ({WEEK} + '{week} weeks') to ({WEEK} + '{week + 1} weeks')"
+                leaf = f'app."{name}_{index:02d}_{week}"'
+                connection.execute(f"create table {leaf} partition of {table} for values {bounds}".encode())
+            connection.execute(f"create index on {table} (at)".encode())
+            connection.execute(
+                "select maint.set_policy(to_regclass(%s), '30 days', p_partition_interval => '1 week', p_premake => 4,"
+                " p_time_zone => 'UTC')",
+                [table],
+            )

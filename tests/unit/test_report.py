@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from pytelemetry_db import files
 from pytelemetry_db.cli import output
 from pytelemetry_db.errors import OperationFailed, PytelemetryError, UsageError
-from pytelemetry_db.report import charts, facts, markdown, passes_csv, svg, text
+from pytelemetry_db.report import charts, facts, markdown, page, partition_section, passes_csv, sections, svg, text
 from pytelemetry_db.report.parts import Column, Row, Section
 from pytelemetry_db.visible import one_line, visible
 
@@ -185,6 +186,72 @@ def test_ticks_without_room_between_them_are_one_block() -> None:
     assert svg._ticks([(0.0, 12), (0.5, 12)]) == "M0 18v12M150 18v12"
     assert svg._ticks([(i / 300, 12) for i in range(301)]) == "M0 18v12H300v-12z"
     assert svg._ticks([(-1, 12), (2, 12)]) == ""
+
+
+def a_set(name: str, runway: int | None, wanted: int | None = 100, missing: int = 0) -> dict[str, object]:
+    until = None if not runway else NOW + timedelta(seconds=runway)
+    return {
+        "name": name,
+        "runway_seconds": runway,
+        "wanted_seconds": wanted,
+        "missing": missing,
+        "partition_interval": wanted and "1 day",
+        "partitions": 3,
+        "covered_until": until,
+        **dict.fromkeys(("gaps", "half_detached", "detached", "expired", "default_rows"), 0),
+    }
+
+
+def test_the_shortest_runways_come_first_and_are_bad_up_to_the_limit() -> None:
+    sets = [a_set("far", 10_000), a_set("endless", None), a_set("limit", 50, missing=2), a_set("none", 0, missing=4)]
+    sets += [a_set("other's", 100, None), a_set("enough", 51), a_set("zero", 5, 0)]
+    report = replace(a_report(), partitions=tuple(sets))
+    found, more = partition_section.runways(report)
+    assert ([one.name for one in found], more) == (["none", "limit", "enough", "far", "endless"], 0)
+    ends = {one.name: re.findall(r'class="([rx])" d="M0 8v14H(\d+)', one.strip)[0] for one in found}
+    assert ends == {
+        "none": ("x", "0"),
+        "limit": ("x", "100"),
+        "enough": ("r", "102"),
+        "endless": ("r", "300"),
+        "far": ("r", "300"),
+    }
+    assert all('class="b" d="M100 ' in one.strip for one in found)
+    assert all('class="n" d="M200 ' in one.strip for one in found)
+    many = replace(report, partitions=tuple(a_set(f"t{index}", index) for index in range(30)))
+    found, more = partition_section.runways(many)
+    assert (len(found), more) == (20, 10)
+    # Partitions without an end are no reason to make some.
+    section = partition_section.partition_section(report, 10)
+    levels = {row.cells[0]: (row.level, bool(row.code)) for row in section.rows}
+    assert levels["endless"] == ("ok", False)
+    assert levels["none"] == ("warning", True)
+
+
+# --- findings ----------------------------------------------------------------------------------------------------
+
+
+def test_findings_that_are_alike_are_one_row_in_every_document() -> None:
+    found = [
+        {"status": "warning", "check_id": "dead_rows", "object": f"app.t{index:02d}", "detail": f"{index} dead"}
+        for index in range(1, 41)
+    ]
+    found += [{"status": "critical", "check_id": "dead_rows", "object": "app.worst", "detail": "all dead"}]
+    found += [{"status": "warning", "check_id": "locks", "object": f"l{index}", "detail": "same"} for index in range(3)]
+    report = replace(a_report(), findings=tuple(row | {"remediation": f"vacuum {row['object']};"} for row in found))
+    section = next(one for one in sections.sections(report, 50) if one.name == "findings")
+    assert [row.cells for row in section.rows] == [
+        ("critical", "dead_rows", "app.worst"),
+        ("warning", "dead_rows", "40 objects"),
+        *(("warning", "locks", f"l{index}") for index in range(3)),
+    ]
+    assert section.rows[1].text == "app.t01, app.t02, app.t03, app.t04, app.t05 and 35 more. app.t01: 1 dead"
+    assert section.rows[1].code == "vacuum app.t01;"
+    for made in (text.render(report, 80), markdown.render(report).replace("\\", ""), page.render(report)):
+        assert " ".join(made.split()).count("and 35 more") == 1
+        assert "40 objects" in made
+        assert "t06" not in made
+    assert len(report.as_dict()["findings"]) == 44  # type: ignore[arg-type]
 
 
 # --- files -------------------------------------------------------------------------------------------------------
