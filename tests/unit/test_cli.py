@@ -152,3 +152,21 @@ def test_a_reader_that_stops_reading_is_no_error(cli: Cli) -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert "Traceback" not in process.stderr.read()
+
+
+def test_an_interrupted_import_ends_as_any_other_interruption(tmp_path: Path) -> None:
+    """Python remembers a KeyboardInterrupt out of executed text, which makes dataclasses, and then dies by SIGINT."""
+    (tmp_path / "interrupted.py").write_text(
+        "import os, signal\n"
+        "from pytelemetry_db import cli\n"
+        "cli.run = lambda _: exec('os.kill(os.getpid(), signal.SIGTERM)\\nwhile True: pass')\n"
+        "cli.main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "interrupted"],
+        env={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (143, "error: interrupted\n")
