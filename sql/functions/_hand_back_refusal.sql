@@ -1,11 +1,11 @@
--- requires: _partitions_of, _grid_next, _partition_name, _qualified_name
+-- requires: _partitions_of, _grid_next, _partition_name, _qualified_name, _clock
 -- Why pg_partman could not go on with a set of ours: what it reads wrongly, would stop
 -- at for ever, or would leave a hole after. Null when it could. p_zone is the time zone
 -- of its sessions. Locks nothing. Called by hand_back.
 create or replace function @extschema@._hand_back_refusal(p_policy @extschema@._policy, p_zone text)
 returns text
 language plpgsql
-volatile
+stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -20,7 +20,7 @@ begin
     select
         count(*) as number,
         max(p.table_name) filter (where p.lower_literal = 'MINVALUE' or p.upper_at = 'infinity') as endless,
-        max(p.table_name) filter (where p.lower_at = '-infinity' and p.upper_at > clock_timestamp()) as current,
+        max(p.table_name) filter (where p.lower_at = '-infinity' and p.upper_at > @extschema@._clock()) as current,
         max(p.table_name) filter (where p.detach_pending) as pending,
         max(p.table_name) filter (where p.relation_kind <> 'r') as other
     into v_one

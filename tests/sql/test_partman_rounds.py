@@ -122,6 +122,60 @@ def test_weeks_of_changing_hands(
     assert len(seen) > len(found)
 
 
+@pytest.mark.parametrize("column", ["timestamptz", "timestamp", "date"])
+def test_a_converted_table_changes_hands_until_its_past_has_gone(
+    database: Database, partman: Partman, column: str
+) -> None:
+    keep = timedelta(days=20)
+    value = "%s::timestamptz" if column == "timestamptz" else f"(%s::timestamptz at time zone 'UTC')::{column}"
+    database.query(f"create table agg_1m (at {column} not null, site integer)")
+    database.query("create index on agg_1m (at)")
+    now = datetime.now(UTC).replace(microsecond=0)
+    for days in range(30):
+        database.query(f"insert into agg_1m (at) values ({value})", now - timedelta(days=days))
+    database.query(
+        "select maint.set_policy('agg_1m', '20 days', p_time_zone => 'UTC', p_detached_keep => '0 s', p_premake => 9)"
+    )
+    database.query("call maint.convert('agg_1m', '1 day', p_quiet => true)")
+    [past, *_] = bounds(partman.connection, "agg_1m")
+    assert database.value("select count(*) from only " + past.name) == 30
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="agg_1m_old begins at -infinity and holds"):
+        database.query("select maint.hand_back('agg_1m', p_session_time_zone => 'UTC')")
+    now += WEEK
+    written = [now - WEEK - timedelta(days=days) for days in range(30)]
+    for step in range(8):
+        database.query(CLOCK.format(f"'{now.isoformat()}'::timestamptz"))
+        for at in [now - timedelta(days=days) for days in range(7)]:
+            database.query(f"insert into agg_1m (at) values ({value})", at)
+            written.append(at)
+        before = bounds(partman.connection, "agg_1m")
+        young = [p for p in before if instant(p.upper, None) > now - keep]
+        if step % 2 == 0:
+            if step:
+                database.query(
+                    "select maint.adopt('agg_1m', p_keep => '20 days', p_time_zone => 'UTC', p_detached_keep => '0 s')"
+                )
+            database.query("call maint.rotate('agg_1m', p_quiet => true)")
+        else:
+            told = database.query("select * from maint.hand_back('agg_1m', p_session_time_zone => 'UTC')")
+            (retention,) = (row for row in told if row["aspect"] == "retention")
+            # While the past is there it would drop it by its lower bound, with rows that are young.
+            has_past = past in before
+            assert (partman.config("public.agg_1m")["retention"] is None) == has_past
+            assert (past.name in (retention["remark"] or "")) == has_past
+            their_turn(partman, now, keep)
+        found = bounds(partman.connection, "agg_1m")
+        assert [a.upper for a in found[:-1]] == [b.lower for b in found[1:]]
+        assert [p for p in young if p not in found] == []
+        # Nobody drops it before it is expired, and then we do; theirs has nothing to remove anything by meanwhile.
+        assert (past in found) == (past in before and (step % 2 == 1 or instant(past.upper, None) > now - keep))
+        young_rows = "select count(*) from agg_1m where at >= " + value
+        edge = (now - keep + timedelta(days=1)).replace(hour=0, minute=0, second=0)
+        assert database.value(young_rows, edge) == len([at for at in written if at >= edge])
+        now += WEEK
+    assert past not in found
+
+
 # --- driving -----------------------------------------------------------------------------------------------------
 
 
