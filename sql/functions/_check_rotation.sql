@@ -1,4 +1,4 @@
--- requires: _partition_key, _table_kind
+-- requires: _partition_key, _table_kind, _subpartition
 -- Validates what a policy says about partitions; nothing when it says nothing.
 -- Raises one clear error. Called by set_policy and rebind.
 create or replace function @extschema@._check_rotation(p_policy @extschema@._policy)
@@ -11,6 +11,7 @@ declare
     v_name text := format('%I.%I', (p_policy).schema_name, (p_policy).table_name);
     v_key record;
     v_interval interval := (p_policy).partition_interval;
+    v_sub text := @extschema@._subpartition((p_policy).relation_id);
 begin
     if (p_policy).premake not between 0 and 500 then
         raise exception 'premake cannot be %', (p_policy).premake
@@ -55,6 +56,9 @@ begin
         raise exception '% is a set of pg_partman''s, and two must not both make its partitions', v_name
             using errcode = 'object_not_in_prerequisite_state',
             hint = 'Take it over (command line: partition adopt), or say p_managed_by => ''observe''.';
+    elsif (p_policy).managed_by = 'us' and v_sub is not null then
+        raise exception '% of % is partitioned itself: such sets cannot be rotated', v_sub, v_name
+            using errcode = 'object_not_in_prerequisite_state', hint = 'Leave p_partition_interval out to have rows deleted.';
     end if;
 end
 $$;

@@ -1,4 +1,4 @@
--- requires: _partman_config, _partition_key, _qualified_name
+-- requires: _partman_config, _partition_key, _qualified_name, _subpartition
 -- Why a set of pg_partman's cannot become one of ours; null when it can. Reads
 -- catalogs and its row, which the caller has. Called by adopt.
 create or replace function @extschema@._partman_refusal(p_relation_id oid, p_config jsonb)
@@ -30,13 +30,7 @@ begin
     end if;
     execute format('select exists (select from %I.part_config_sub as s where s.sub_parent = $1)', p_config ->> 'extension_schema')
     into v_has_sub using p_config ->> 'parent_table';
-    if
-        v_has_sub or exists (
-            select from pg_inherits as i
-            inner join pg_class as c on c.oid = i.inhrelid and c.relkind = 'p'
-            where i.inhparent = p_relation_id
-        )
-    then
+    if v_has_sub or @extschema@._subpartition(p_relation_id) is not null then
         return format('partitions of %s are partitioned themselves', v_name);
     end if;
     return null;

@@ -1,4 +1,4 @@
--- requires: _suspension, _partition_key, _table_kind
+-- requires: _suspension, _partition_key, _table_kind, _subpartition
 -- Why a rotation of a policy must not even begin: suspended, paused, or a table whose
 -- partitions we cannot change or somebody else does. Null when it may begin. Asked
 -- again before each step that changes one.
@@ -12,6 +12,7 @@ declare
     v_reason record;
     v_key record;
     v_name text := @extschema@._qualified_name((p_policy).relation_id);
+    v_sub text := @extschema@._subpartition((p_policy).relation_id);
 begin
     select s.detail, s.fix into v_reason from @extschema@._suspension((p_policy).policy_id) as s order by s.guard desc limit 1;
     if found then
@@ -34,6 +35,12 @@ begin
             'stop', 'failed', 'sqlstate', '55000',
             'message', coalesce(v_reason.reason, format('%s is a set of pg_partman''s, and two must not both make its partitions', v_name)),
             'fix', coalesce(v_reason.fix, 'Take it over (partition adopt), or say p_managed_by => ''observe''.')
+        );
+    end if;
+    if v_sub is not null and (p_policy).managed_by = 'us' then
+        return jsonb_build_object(
+            'stop', 'failed', 'sqlstate', '55000', 'message', format('%s of %s is partitioned itself', v_sub, v_name),
+            'fix', 'Detach it, or set the policy again with a p_partition_interval of 0 to have rows deleted.'
         );
     end if;
     select r.rolname, format('%I.%I', n.nspname, c.relname) as name into v_reason

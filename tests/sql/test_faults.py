@@ -6,19 +6,15 @@ No row outside the policy goes, the ledger tells it, nothing stays locked, and t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 import pytest
-from support import Cluster, Database, LocalCluster
-from support.cluster import OWNER, as_server_account
+from support import Cluster, LocalCluster, running
+from support.cluster import as_server_account
 from support.passes import Pass, Table, until
 from support.small_disk import SmallDisk
-
-from pytelemetry_db.render import render_install
-from pytelemetry_db.source import load
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), Path("libfaketime.so.1"))
 
@@ -31,22 +27,6 @@ begin
 end
 $$
 """
-
-
-@contextmanager
-def running(server: LocalCluster) -> Iterator[Database]:
-    """The server, started, with an installation in a database of its own."""
-    try:
-        server.start()
-        server.create_roles()
-        with server.connect() as root:
-            root.execute(f"create database faults owner {OWNER}".encode())
-        database = Database(server, "faults")
-        with database.connect() as owner:
-            owner.execute(render_install(load()).text.encode())
-        yield database
-    finally:
-        server.remove()
 
 
 def is_up(server: LocalCluster) -> bool:
@@ -69,7 +49,7 @@ def test_the_disk_is_full_in_mid_pass(cluster: Cluster) -> None:
             until(table.under_way)
             # Others write as well: WAL is what the disk has no place for.
             small.fill(leave=200_000)
-            with suppress(psycopg.Error), small.connect("faults") as root:
+            with suppress(psycopg.Error), small.connect("apart") as root:
                 root.execute(
                     "select pg_logical_emit_message(false, 'noise', repeat('x', 9000)) from generate_series(1, 900)"
                 )

@@ -336,6 +336,12 @@ REFUSED = {
         "is partitioned by n, and the policy goes by at",
     ),
     "hours of a date": ("create table app.x (at date not null) partition by range (at)", "6 hours", "is a date"),
+    "partitions of partitions": (
+        "create table app.x (at timestamptz not null, n int) partition by range (at);"
+        "create table app.y partition of app.x for values from ('2020-01-01') to ('2020-02-01') partition by list (n)",
+        "1 month",
+        "app.y of app.x is partitioned itself",
+    ),
     "mixed": (
         "create table app.x (at timestamptz not null) partition by range (at)",
         "1 month 1 day",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
-from support.cluster import OWNER, Cluster
+from pytelemetry_db.render import render_install
+from pytelemetry_db.source import load
+from support.cluster import OWNER, Cluster, LocalCluster
 
 
 @dataclass(frozen=True)
@@ -45,3 +49,19 @@ class Database:
         """The first column of the first row."""
         rows = self.query(statement, *values)
         return next(iter(rows[0].values())) if rows else None
+
+
+@contextmanager
+def running(server: LocalCluster) -> Iterator[Database]:
+    """The server, started, with an installation in a database of its own."""
+    try:
+        server.start()
+        server.create_roles()
+        with server.connect() as root:
+            root.execute(f"create database apart owner {OWNER}".encode())
+        database = Database(server, "apart")
+        with database.connect() as owner:
+            owner.execute(render_install(load()).text.encode())
+        yield database
+    finally:
+        server.remove()

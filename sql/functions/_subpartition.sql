@@ -1,0 +1,19 @@
+-- A partition of a table that is partitioned itself, by name; null when there is none.
+-- A new one would have to be as well, and in which way nobody said. Reads catalogs
+-- only. Called by what refuses such a set: set_policy, rotate and adopt.
+create or replace function @extschema@._subpartition(p_relation_id oid)
+returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select format('%I.%I', n.nspname, c.relname)
+    from pg_inherits as i
+    inner join pg_class as c on c.oid = i.inhrelid
+    inner join pg_namespace as n on n.oid = c.relnamespace
+    where i.inhparent = p_relation_id and c.relkind = 'p'
+    order by c.oid
+    limit 1
+$$;
+comment on function @extschema@._subpartition(oid) is
+'A partition of a table that is partitioned itself.';
