@@ -1,7 +1,8 @@
 -- requires: _delete_watcher, _partitions_of, _lock_set_gently, _make_partition, _attach_partition, _unused_name
 -- Makes a partition whose rows are in the default by now: they move in the transaction
--- that attaches it, so that every reader sees each of them once. Whoever writes to the
--- default waits meanwhile, hence for 50,000 rows at most; more is an error that says so.
+-- that attaches it, so that every reader sees each of them once. Whoever writes to the table
+-- waits meanwhile, hence for 50,000 rows at most; more is an error that says so. A writer that
+-- waited for the default alone would already be on its way there, and be refused afterwards.
 -- So is whatever would see the DELETE: a foreign key would cascade, a subscriber lose them.
 create or replace function @extschema@._fill_partition(
     p_policy @extschema@._policy,
@@ -47,6 +48,7 @@ begin
     select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into v_columns
     from pg_attribute as a
     where a.attrelid = v_parent and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
+    execute format('lock table only %s in share row exclusive mode', @extschema@._qualified_name(v_parent));
     execute format('lock table only %s in access exclusive mode', v_default);
     execute format(
         'with moved as (delete from only %1$s where %2$I >= %3$s and %2$I < %4$s returning %5$s) insert into %6$s (%5$s) select %5$s from moved',

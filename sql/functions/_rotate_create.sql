@@ -1,4 +1,4 @@
--- requires: _create_partition, _fill_partition, _lock_set_gently, _bound_time, _rotation_frame, _clock
+-- requires: _create_partition, _fill_partition, _lock_set_gently, _bound_time, _rotation_frame, _clock, _cut_cell
 -- One step on the way to one new partition; true once it is there. Without rows of its
 -- range in the default it is made and attached at once. A few rows move with it, in the
 -- same transaction. A big default is proven empty of the range by a CHECK that is added
@@ -24,11 +24,20 @@ declare
     v_name text := @extschema@._qualified_name(v_default);
     v_range text := format('%1$I >= %2$s and %1$I < %3$s', (p_policy).time_column, p_lower, p_upper);
     v_rows bigint;
+    v_cut record;
     v_proof record;
     v_ahead boolean;
 begin
     if v_default is not null then
         execute format('select count(*) from (select from %s where %s limit 50001) as x', v_name, v_range) into v_rows;
+        if v_rows > 50000 then
+            -- As much of it, from its end, as one transaction moves; the rest is the next step's.
+            select c.lower_literal, c.table_name into v_cut from @extschema@._cut_cell(p_policy, v_default, p_lower, p_upper) as c;
+            p_lower := coalesce(v_cut.lower_literal, p_lower);
+            p_name := coalesce(v_cut.table_name, p_name);
+            v_range := format('%1$I >= %2$s and %1$I < %3$s', (p_policy).time_column, p_lower, p_upper);
+            execute format('select count(*) from (select from %s where %s limit 50001) as x', v_name, v_range) into v_rows;
+        end if;
         if v_rows > 0 then
             return @extschema@._fill_partition(p_policy, p_name, p_lower, p_upper, v_rows);
         end if;
@@ -47,6 +56,11 @@ begin
             execute format('alter table %s validate constraint pytelemetry_db_no_rows', v_name);
             return jsonb_build_object();
         end if;
+    end if;
+    if v_default is not null and not v_ahead and pg_relation_size(v_default) <= 268435456 then
+        -- As in _fill_partition: a row of this range may be on its way to the default. A big one takes too long to look through.
+        perform @extschema@._lock_set_gently(v_parent, null);
+        execute format('lock table only %s in share row exclusive mode', @extschema@._qualified_name(v_parent));
     end if;
     perform @extschema@._create_partition(v_parent, p_name, p_lower, p_upper);
     return jsonb_build_object('made', true);
