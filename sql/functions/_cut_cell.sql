@@ -12,7 +12,7 @@ create or replace function @extschema@._cut_cell(
     out table_name name
 )
 language plpgsql
-stable
+volatile
 set search_path = pg_catalog, pg_temp
 set row_security = off
 set datestyle = 'ISO, YMD'

@@ -105,6 +105,9 @@ begin
     exception
         when lock_not_available or deadlock_detected or serialization_failure then
             raise;
+        when out_of_memory then
+            -- Of locks, mostly: the server says so in its hint, which the end of the pass tells.
+            raise;
         when others then
             p_state := p_state || jsonb_build_object('failed', coalesce(p_state -> 'failed', '[]') || to_jsonb(v_key), 'failed_sqlstate', sqlstate);
             v_problem := format('%I.%I: %s', v_next.schema_name, v_next.table_name, sqlerrm);

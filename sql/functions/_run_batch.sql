@@ -1,6 +1,7 @@
 -- requires: _batch_stop, _next_leaf, _enter_leaf, _leaf_batch, _end_sweep, _binding_guard
 -- requires: _rotate_batch
 -- requires: _next_pace, _blocked_count, _save_watermark, _missed_lock, _log_batch, _gate_state, _wait_at_gate
+-- requires: _failed_state
 -- One batch of a pass, in one transaction: locks, checks, at most one DELETE, and
 -- its line in the ledger. p_state is what the last step returned: where the scan
 -- stands (leaf, mode, after or page), the sweep, the pace, how often a lock was
@@ -19,6 +20,7 @@ declare
     v_begun timestamptz := clock_timestamp();
     v_blocked integer;
     v_context text;
+    v_hint text;
 begin
     select r.* into strict v_run from @extschema@._run as r where r.run_id = p_run_id;
     p_state := p_state - array['wait', 'deleted', 'wal_bytes', 'skipped', 'begun_at'];
@@ -78,12 +80,12 @@ begin
             perform pg_sleep(0.1);
             raise;
         when others then
-            get stacked diagnostics v_context = pg_exception_context;
+            get stacked diagnostics v_context = pg_exception_context, v_hint = pg_exception_hint;
             if exists (select from @extschema@._binding_guard(v_run.policy_id)) then
                 -- The table changed under the batch: the next attempt ends the pass with that reason.
                 return @extschema@._missed_lock(p_state, null, sqlstate, sqlerrm);
             end if;
-            return p_state || jsonb_build_object('stop', 'failed', 'sqlstate', sqlstate, 'message', sqlerrm, 'context', v_context);
+            return p_state || @extschema@._failed_state(sqlstate, sqlerrm, v_hint, v_context);
     end;
     p_state := (p_state - array['missed', 'skips'])
         || jsonb_build_object(

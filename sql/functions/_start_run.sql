@@ -1,5 +1,6 @@
 -- requires: _rotation_refusal
 -- requires: _judge, _run_alive, _count_expired, _preflight, _suspension, _first_state, _from_start, _is_open
+-- requires: _failed_state
 -- Opens the ledger row of a pass, with the cutoff fixed and the predicate
 -- built. Returns the state of the scan: run_id, and "stop" when the pass is
 -- over before it began. "running": another pass is at work, no row is written.
@@ -23,6 +24,7 @@ declare
     v_state jsonb;
     v_found @extschema@._suspended;
     v_context text;
+    v_hint text;
 begin
     select p.* into v_policy from @extschema@._policy as p where p.policy_id = p_policy_id;
     if not found then
@@ -78,8 +80,8 @@ begin
             -- Only the total of the progress bar is missing; the batches retry.
             v_stop := null;
         when others then
-            get stacked diagnostics v_context = pg_exception_context;
-            v_stop := jsonb_build_object('stop', 'failed', 'sqlstate', sqlstate, 'message', sqlerrm, 'context', v_context);
+            get stacked diagnostics v_context = pg_exception_context, v_hint = pg_exception_hint;
+            v_stop := @extschema@._failed_state(sqlstate, sqlerrm, v_hint, v_context);
     end;
     return v_state || coalesce(v_stop, '{}') || jsonb_build_object('run_id', v_run_id);
 end
