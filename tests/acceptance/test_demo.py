@@ -42,7 +42,18 @@ def _segments() -> set[str]:
     """Shared memory whose maker is gone: a server that runs meanwhile has nothing to do with a demo."""
     rows = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
     orphans = {f"segment {row[1]}" for row in rows if not Path("/proc", row[4]).exists()}
-    return orphans | set(os.listdir("/dev/shm"))
+    return orphans | {name for name in os.listdir("/dev/shm") if not _mapped(name)}
+
+
+def _mapped(name: str) -> bool:
+    """Whether a process has it in its memory."""
+    for path in Path("/proc").glob("[0-9]*/maps"):
+        try:
+            if f"/dev/shm/{name}\n" in path.read_text():
+                return True
+        except OSError:
+            continue  # gone, or somebody else's
+    return False
 
 
 def _traces() -> set[object]:
