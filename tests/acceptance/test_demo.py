@@ -125,7 +125,7 @@ def test_a_signal_leaves_nothing_behind(
     with cli.start("demo", "--rows", 200_000) as process:
         _wait_for(process, stage)
         process.send_signal(number)
-        process.communicate(timeout=60)
+        process.communicate(timeout=180)
     assert process.returncode == code
     nothing_left()
 
