@@ -1,9 +1,9 @@
 -- requires: _delete_watcher, _partitions_of, _lock_set_gently, _make_partition, _attach_partition, _unused_name
 -- Makes a partition whose rows are in the default by now: they move in the transaction
 -- that attaches it, so that every reader sees each of them once. Whoever writes to the table
--- waits meanwhile, hence for 50,000 rows at most; more is an error that says so. A writer that
--- waited for the default alone would already be on its way there, and be refused afterwards.
--- So is whatever would see the DELETE: a foreign key would cascade, a subscriber lose them.
+-- waits meanwhile: one that waited for the default alone would be on its way there, and be
+-- refused afterwards. More than 50,000 rows are an error that says so, and so is whatever
+-- would see the DELETE: a foreign key would cascade, a subscriber lose them.
 create or replace function @extschema@._fill_partition(
     p_policy @extschema@._policy,
     p_name name,
