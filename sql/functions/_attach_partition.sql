@@ -1,4 +1,4 @@
--- requires: _lock_set_gently
+-- requires: _lock_set_gently, _lock_table
 -- Attaches a table as a partition. Readers and writers of the parent do not wait; the
 -- default, where there is one, is locked exclusively while it is looked at, which is a
 -- moment when a valid CHECK proves that it holds no row of the range. Referenced
@@ -24,6 +24,9 @@ declare
     v_index name;
 begin
     perform @extschema@._lock_set_gently(p_parent, null);
+    if v_default is not null then
+        perform @extschema@._lock_table(v_default, 'access exclusive');
+    end if;
     -- Literals as _bound_literal and the server print them: quoted, an integer bare, or a keyword.
     execute format('alter table %s attach partition %s for values from (%s) to (%s)', v_parent, v_child, p_from_literal, p_to_literal);
     select c.oid, c.relreplident into v_model, v_identity

@@ -1,4 +1,4 @@
--- requires: _lock_set_gently, _partitions_of, _rotation_frame, _removal_rule, _unused_name, _clock
+-- requires: _lock_set_gently, _lock_table, _partitions_of, _rotation_frame, _removal_rule, _unused_name, _clock
 -- Detaches one expired partition and enters it into the ledger of what may be dropped.
 -- Everything is looked at again under lock: its bounds, that it is not the last one, and
 -- where bounds are no proof, that no row of it must stay. Returns null, or why it stays.
@@ -17,7 +17,7 @@ as $$
 declare
     v_parent text := @extschema@._qualified_name((p_policy).relation_id);
     v_child text;
-    v_default text;
+    v_default oid;
     v_found record;
     v_rule record;
     v_frame record;
@@ -58,7 +58,7 @@ begin
         execute format('select exists (select from %s where %s)', v_child, v_must_stay) into v_stays;
         if not v_stays then
             -- Before the parent, so that only writers of this partition wait while it is looked at again.
-            execute format('lock table %s in share mode', v_child);
+            perform @extschema@._lock_table(p_partition, 'share');
             execute format('select exists (select from %s where %s)', v_child, v_must_stay) into v_stays;
         end if;
         if v_stays then
@@ -68,12 +68,12 @@ begin
     if v_found.detach_pending then
         execute format('alter table %s detach partition %s finalize', v_parent, v_child);
     else
-        v_default := (select @extschema@._qualified_name(t.partdefid) from pg_partitioned_table as t where t.partrelid = (p_policy).relation_id);
-        execute format('lock table only %s in access exclusive mode', v_parent);
+        v_default := (select nullif(t.partdefid, 0) from pg_partitioned_table as t where t.partrelid = (p_policy).relation_id);
+        perform @extschema@._lock_table((p_policy).relation_id, 'access exclusive');
         if v_default is not null then
-            execute format('lock table only %s in access exclusive mode', v_default);
+            perform @extschema@._lock_table(v_default, 'access exclusive');
         end if;
-        execute format('lock table only %s in access exclusive mode', v_child);
+        perform @extschema@._lock_table(p_partition, 'access exclusive');
         execute format('alter table %s detach partition %s', v_parent, v_child);
     end if;
     v_schema := v_found.schema_name;

@@ -1,4 +1,4 @@
--- requires: _lock_gently, _holds_of, _clock
+-- requires: _lock_gently, _lock_table, _holds_of, _clock
 -- Drops one table that an earlier step detached and whose time has come: nothing that
 -- is not in the ledger, nothing that is a partition again, renamed or another table by
 -- now (those leave the ledger). Returns null, or why it stays. Nobody works on it any
@@ -49,7 +49,7 @@ begin
     perform set_config(
         'lock_timeout', (select (s.setting::integer + 1000)::text from pg_settings as s where s.name = 'deadlock_timeout'), true
     );
-    execute format('lock table %s in access exclusive mode', v_table);
+    perform @extschema@._lock_table(v_entry.relation_id, 'access exclusive');
     if (select c.relispartition from pg_class as c where c.oid = v_entry.relation_id) then
         return 'it is a partition again';
     end if;

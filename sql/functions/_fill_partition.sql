@@ -1,4 +1,5 @@
--- requires: _delete_watcher, _partitions_of, _lock_set_gently, _make_partition, _attach_partition, _unused_name
+-- requires: _delete_watcher, _partitions_of, _lock_set_gently, _lock_table, _make_partition
+-- requires: _attach_partition, _unused_name
 -- Makes a partition whose rows are in the default by now: they move in the transaction
 -- that attaches it, so that every reader sees each of them once. Whoever writes to the table
 -- waits meanwhile: one that waited for the default alone would be on its way there, and be
@@ -48,8 +49,8 @@ begin
     select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into v_columns
     from pg_attribute as a
     where a.attrelid = v_parent and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
-    execute format('lock table only %s in share row exclusive mode', @extschema@._qualified_name(v_parent));
-    execute format('lock table only %s in access exclusive mode', v_default);
+    perform @extschema@._lock_table(v_parent, 'share row exclusive');
+    perform @extschema@._lock_table(to_regclass(v_default), 'access exclusive');
     execute format(
         'with moved as (delete from only %1$s where %2$I >= %3$s and %2$I < %4$s returning %5$s) insert into %6$s (%5$s) select %5$s from moved',
         v_default, (p_policy).time_column, p_lower, p_upper, v_columns, @extschema@._qualified_name(v_child)

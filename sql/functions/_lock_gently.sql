@@ -1,3 +1,4 @@
+-- requires: _lock_table
 -- Locks one table against maintenance and other DDL, and against nobody else: SHARE
 -- UPDATE EXCLUSIVE, which no reader or writer waits for. The wait is longer than
 -- deadlock_timeout, after which the server ends an autovacuum that is in the way;
@@ -7,19 +8,15 @@ returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
--- @plpgsql_check_options: security_warnings = off
 declare
     v_before text := current_setting('lock_timeout');
     v_name text := @extschema@._qualified_name(p_relation_id);
 begin
-    if v_name is null then
-        raise exception 'a table with the oid % does not exist any more', p_relation_id using errcode = 'undefined_table';
-    end if;
     perform set_config(
         'lock_timeout',
         (select (s.setting::integer + 1000)::text from pg_settings as s where s.name = 'deadlock_timeout'), true
     );
-    execute format('lock table only %s in share update exclusive mode', v_name);
+    perform @extschema@._lock_table(p_relation_id, 'share update exclusive');
     perform set_config('lock_timeout', v_before, true);
     if v_name is distinct from @extschema@._qualified_name(p_relation_id) then
         raise exception '% changed its name while it was locked', v_name using errcode = 'lock_not_available';

@@ -1,4 +1,4 @@
--- requires: _limit_lock
+-- requires: _limit_lock, _lock_table
 -- Locks tables one after the other, in all not after p_until: whoever queues
 -- behind us waits no longer than that. A wait that is too long is an error
 -- (lock_not_available), after which the caller gives everything back.
@@ -7,13 +7,12 @@ returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
--- @plpgsql_check_options: security_warnings = off, performance_warnings = off
 declare
     v_table text;
 begin
     foreach v_table in array p_tables loop
         perform @extschema@._limit_lock(p_until);
-        execute format('lock table only %s in %s mode', v_table, p_mode);
+        perform @extschema@._lock_table(to_regclass(v_table), p_mode);
     end loop;
 end
 $$;

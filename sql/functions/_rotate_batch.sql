@@ -2,8 +2,9 @@
 -- requires: _judge, _count_expired, _lock_set_gently, _drive_partman
 -- One step of a rotation, in a transaction of its own: a partition made, detached or
 -- dropped. Guards are asked before the first one goes. What fails is written down and
--- left out for the rest of the pass; locks that are not had are the caller's business.
--- A pass of cleanup comes here first: it removes whole partitions, and makes none.
+-- left out for the rest of the pass, as is a partition that is locked through ten
+-- attempts; other locks that are not had are the caller's business. A pass of cleanup
+-- comes here first: it removes whole partitions, and makes none.
 create or replace function @extschema@._rotate_batch(
     p_run @extschema@._run,
     p_policy @extschema@._policy,
@@ -19,6 +20,8 @@ declare
     v_last_upper text;
     v_key text;
     v_problem text;
+    v_schema text;
+    v_table text;
     v_done jsonb := jsonb_build_object();
     v_stop jsonb;
     v_default oid := (select nullif(t.partdefid, 0) from pg_partitioned_table as t where t.partrelid = (p_policy).relation_id);
@@ -65,7 +68,10 @@ begin
         where p_state -> 'failed' ? l.key;
         return p_state || case
             when v_problem is null then '{"stop": "done"}'
-            else jsonb_build_object('stop', 'failed', 'sqlstate', p_state ->> 'failed_sqlstate', 'message', v_problem)
+            else jsonb_build_object(
+                'stop', case p_state ->> 'failed_sqlstate' when '55P03' then 'locked' else 'failed' end,
+                'sqlstate', p_state ->> 'failed_sqlstate', 'message', v_problem
+            )
         end;
     end if;
     v_key := v_next.key;
@@ -103,7 +109,19 @@ begin
         -- What is deferred would fail at our COMMIT, where nothing can catch it.
         set constraints all immediate;
     exception
-        when lock_not_available or deadlock_detected or serialization_failure then
+        when lock_not_available then
+            get stacked diagnostics v_schema = schema_name, v_table = table_name;
+            if
+                coalesce((p_state ->> 'missed')::integer, 0) < 9 or v_next.action = 'create'
+                or (v_schema, v_table) is distinct from (v_next.schema_name::text, v_next.table_name::text)
+            then
+                raise;
+            end if;
+            p_state := p_state || jsonb_build_object(
+                'failed', coalesce(p_state -> 'failed', '[]') || to_jsonb(v_key), 'failed_sqlstate', coalesce(p_state ->> 'failed_sqlstate', sqlstate)
+            );
+            v_problem := format('%s, through ten attempts', sqlerrm);
+        when deadlock_detected or serialization_failure then
             raise;
         when out_of_memory then
             -- Of locks, mostly: the server says so in its hint, which the end of the pass tells.

@@ -1,4 +1,5 @@
--- requires: _create_partition, _fill_partition, _lock_set_gently, _bound_time, _rotation_frame, _clock, _cut_cell
+-- requires: _create_partition, _fill_partition, _lock_set_gently, _lock_table
+-- requires: _bound_time, _rotation_frame, _clock, _cut_cell
 -- One step on the way to one new partition; true once it is there. Without rows of its
 -- range in the default it is made and attached at once. A few rows move with it, in the
 -- same transaction. A big default is proven empty of the range by a CHECK that is added
@@ -60,7 +61,7 @@ begin
     if v_default is not null and not v_ahead and pg_relation_size(v_default) <= 268435456 then
         -- As in _fill_partition: a row of this range may be on its way to the default. A big one takes too long to look through.
         perform @extschema@._lock_set_gently(v_parent, null);
-        execute format('lock table only %s in share row exclusive mode', @extschema@._qualified_name(v_parent));
+        perform @extschema@._lock_table(v_parent, 'share row exclusive');
     end if;
     perform @extschema@._create_partition(v_parent, p_name, p_lower, p_upper);
     return jsonb_build_object('made', true);
