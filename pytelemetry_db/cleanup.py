@@ -8,11 +8,12 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pytelemetry_db import db, planning
+from pytelemetry_db.detaching import at_work
 from pytelemetry_db.errors import PytelemetryError
 from pytelemetry_db.interrupts import Interrupts
 
@@ -28,7 +29,8 @@ class Request:
 
     ``max_duration`` and the keeps are PostgreSQL interval texts; ``yes`` allows a keep shorter than the stored one;
     ``duty`` is the share of the time in which to work, as text; ``vacuum`` vacuums what rows were removed from.
-    ``rotation`` makes and removes partitions instead, for which only tables and time count.
+    ``rotation`` makes and removes partitions instead, for which only tables and time count, and ``concurrently`` has
+    them detached without a lock on their table where the server can.
     """
 
     tables: Sequence[str] = ()
@@ -39,6 +41,7 @@ class Request:
     yes: bool = False
     vacuum: bool = False
     rotation: bool = False
+    concurrently: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +81,14 @@ def cleanup(
     The first interrupt asks the pass to stop at its batch boundary and cancels it when it has not within 5 s; the
     second cancels at once.
 
-    :param connect: opens a connection for a purpose; called twice
+    :param connect: opens a connection for a purpose; called twice, or three times to detach concurrently
     """
     # The passes are told by this name and not by their backend, which a pooler may change from call to call.
-    mine = f"{'rotate' if request.rotation else 'cleanup'} {secrets.token_hex(4)}"
-    with closing(connect(mine)) as worker, closing(connect("watch")) as watcher:
+    token = secrets.token_hex(4)
+    mine = f"{'rotate' if request.rotation else 'cleanup'} {token}"
+    errors: list[PytelemetryError] = []
+    detaching = at_work(connect, schema, f"detach {token}", errors.append) if request.concurrently else nullcontext()
+    with closing(connect(mine)) as worker, closing(connect("watch")) as watcher, detaching as detacher:
         wanted = {"application": db.application_name(mine)}
         db.on_notice(worker, on_notice)
 
@@ -92,9 +98,8 @@ def cleanup(
         def ask(pid: int) -> object:
             return db.fetch(watcher, "request_stop", schema, {"pid": pid})
 
-        calls = _calls(watcher, schema, request)
+        calls = [{**params, "detacher": detacher} for params in _calls(watcher, schema, request)]
         passes: list[db.Row] = []
-        errors: list[PytelemetryError] = []
         deadline: datetime | None = None
         for params in calls:
             if interrupts.count:

@@ -17,10 +17,15 @@ def list_partitions(connection: db.Connection, schema: str, table: str) -> list[
     return db.fetch(connection, "partitions", schema, {"p_table": table})
 
 
-def plan_rotation(connection: db.Connection, schema: str, tables: Sequence[str]) -> list[db.Row]:
+def plan_rotation(
+    connection: db.Connection, schema: str, tables: Sequence[str], *, concurrently: bool = False
+) -> list[db.Row]:
     """Return what a rotation would do now, action by action; without tables, of all that are rotated.
+
+    With ``concurrently`` the details tell which partitions are detached so, or why not.
 
     :raises UsageError: for a table that does not exist, has no policy, or one that says nothing about partitions
     """
     meant: list[str | None] = [*planning.targets(connection, schema, tables, {})]
-    return [row for name in meant or [None] for row in db.fetch(connection, "plan_rotation", schema, {"p_table": name})]
+    values: list[dict[str, object]] = [{"p_table": name, "is_concurrent": concurrently} for name in meant or [None]]
+    return [row for params in values for row in db.fetch(connection, "plan_rotation", schema, params)]

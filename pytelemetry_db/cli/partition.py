@@ -119,6 +119,13 @@ def rotate(
     max_duration: Annotated[
         str, typer.Option("--max-duration", metavar="DURATION", help="Stop between two partitions after this time.")
     ] = "30min",
+    concurrently: Annotated[
+        bool,
+        typer.Option(
+            "--concurrently",
+            help="Detach without a lock for which readers and writers wait, where that is possible.",
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Make partitions ahead of time and remove expired ones, as the policies say.
@@ -130,7 +137,7 @@ def rotate(
     wrong usage; 130 and 143 interrupted by a signal.
     """
     if dry_run:
-        _show_plan(common, tables or [], json=json)
+        _show_plan(common, tables or [], concurrently=concurrently, json=json)
         return
     from pytelemetry_db import cleanup as cleaning
     from pytelemetry_db import db, durations, planning
@@ -140,7 +147,7 @@ def rotate(
     with open_connection(common, "rotate", source=source) as connection:
         output.say(f"{db.where(connection)} {source.origin}, schema {common.schema}")
         planning.targets(connection, common.schema, tables or [], {})
-    request = cleaning.Request(tables=tables or [], max_duration=limit, rotation=True)
+    request = cleaning.Request(tables=tables or [], max_duration=limit, rotation=True, concurrently=concurrently)
     outcome, code, _ = make_passes(source, common.schema, request)
     if json and (outcome.passes or not outcome.errors):
         output.json_dump({"passes": outcome.passes})
@@ -166,11 +173,11 @@ def rotate(
     raise typer.Exit(code)
 
 
-def _show_plan(common: "Common", tables: list[str], *, json: bool) -> None:
+def _show_plan(common: "Common", tables: list[str], *, concurrently: bool, json: bool) -> None:
     from pytelemetry_db import db, partitions
 
     with open_connection(common, "rotate") as connection:
-        rows = partitions.plan_rotation(connection, common.schema, tables)
+        rows = partitions.plan_rotation(connection, common.schema, tables, concurrently=concurrently)
         output.say(f"{db.where(connection)}, schema {common.schema}: what would be done now; nothing is changed")
     if json:
         output.json_dump({"actions": rows})
@@ -193,7 +200,8 @@ def _show_plan(common: "Common", tables: list[str], *, json: bool) -> None:
         )
     else:
         output.say("nothing to do")
-    output.next_step("pytelemetry-db partition rotate" if rows else "pytelemetry-db partition list")
+    again = f"pytelemetry-db partition rotate{' --concurrently' if concurrently else ''}"
+    output.next_step(again if rows else "pytelemetry-db partition list")
 
 
 def _print_sets(rows: "list[db.Row]") -> None:

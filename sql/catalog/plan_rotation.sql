@@ -8,4 +8,4 @@ select
     p.upper_bound,
     p.row_estimate,
     p.detail
-from @extschema@.plan_rotation(p_table => %(p_table)s::text::regclass) as p;
+from @extschema@.plan_rotation(p_table => %(p_table)s::text::regclass, p_concurrently => %(is_concurrent)s) as p;

@@ -13,7 +13,7 @@ begin
         left join (
             values
             ('_home', ''), ('_policy', ''), ('_run', ''), ('_setting_value', ''), ('_job', ''), ('_watermark', ''), ('_sample', ''), ('_call', ''), ('_acknowledgement', ''),
-            ('_hold', ''), ('_suspended', ''), ('_allowance', ''), ('_used', ''), ('_detached', ''), ('_audit', ''), ('_conversion', ''),
+            ('_hold', ''), ('_suspended', ''), ('_allowance', ''), ('_used', ''), ('_detached', ''), ('_detaching', ''), ('_audit', ''), ('_conversion', ''),
             ('_total', ''), ('_incident', ''), ('_delivery', ''),
             ('_installation_log', $q$where action not like '%extension'$q$)
         ) as v (name, rows) on v.name = c.relname

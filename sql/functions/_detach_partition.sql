@@ -1,4 +1,4 @@
--- requires: _lock_set_gently, _lock_table, _partitions_of, _rotation_frame, _removal_rule, _unused_name, _clock
+-- requires: _lock_set_gently, _lock_table, _expired_partition, _removal_rule, _enter_detached, _clock
 -- Detaches one expired partition and enters it into the ledger of what may be dropped.
 -- Everything is looked at again under lock: its bounds, that it is not the last one, and
 -- where bounds are no proof, that no row of it must stay. Returns null, or why it stays.
@@ -20,24 +20,12 @@ declare
     v_default oid;
     v_found record;
     v_rule record;
-    v_frame record;
     v_must_stay text;
     v_stays boolean;
-    v_schema name;
-    v_name name;
 begin
     perform @extschema@._lock_set_gently((p_policy).relation_id, p_partition);
     v_child := @extschema@._qualified_name(p_partition);
-    select f.zone, f.cutoff_at into v_frame from @extschema@._rotation_frame(p_policy, @extschema@._clock(), (p_run).cutoff) as f;
-    select
-        p.schema_name, p.table_name, p.lower_literal, p.upper_literal, p.lower_at, p.detach_pending,
-        greatest(p.row_estimate::bigint, pg_stat_get_live_tuples(p.relation_id), 0) as row_estimate
-    into v_found
-    from (
-        select m.*, max(m.upper_at) filter (where not m.is_default and not m.detach_pending) over () as newest_at
-        from @extschema@._partitions_of((p_policy).relation_id, (p_policy).time_type, v_frame.zone, (p_policy).epoch_unit) as m
-    ) as p
-    where p.relation_id = p_partition and p.upper_at <= v_frame.cutoff_at and p.upper_at < p.newest_at;
+    select e.* into v_found from @extschema@._expired_partition(p_run, p_policy, p_partition) as e;
     if not found then
         return 'it is the last one, which stays, or not the partition any more that it was';
     end if;
@@ -66,7 +54,14 @@ begin
         end if;
     end if;
     if v_found.detach_pending then
-        execute format('alter table %s detach partition %s finalize', v_parent, v_child);
+        begin
+            execute format('alter table %s detach partition %s finalize', v_parent, v_child);
+        exception
+            when lock_not_available then
+                -- It waits for every transaction that may still see the partition in its table.
+                raise exception '% is half detached, and a transaction from before still runs', v_child
+                    using errcode = 'lock_not_available', schema = v_found.schema_name, table = v_found.table_name;
+        end;
     else
         v_default := (select nullif(t.partdefid, 0) from pg_partitioned_table as t where t.partrelid = (p_policy).relation_id);
         perform @extschema@._lock_table((p_policy).relation_id, 'access exclusive');
@@ -76,27 +71,10 @@ begin
         perform @extschema@._lock_table(p_partition, 'access exclusive');
         execute format('alter table %s detach partition %s', v_parent, v_child);
     end if;
-    v_schema := v_found.schema_name;
-    v_name := v_found.table_name;
-    if (p_policy).partition_remove = 'move' and v_schema <> (p_policy).detached_schema then
-        v_name := @extschema@._unused_name((p_policy).detached_schema, v_name, '');
-        if v_name <> v_found.table_name then
-            execute format('alter table %s rename to %I', v_child, v_name);
-        end if;
-        execute format('alter table %I.%I set schema %I', v_schema, v_name, (p_policy).detached_schema);
-        v_schema := (p_policy).detached_schema;
-    end if;
-    insert into @extschema@._detached (
-        policy_id, parent_schema, parent_table, relation_id, schema_name, table_name, lower_bound, upper_bound, run_id, drop_after
-    )
-    values (
-        (p_policy).policy_id, (p_policy).schema_name, (p_policy).table_name, p_partition, v_schema, v_name,
-        v_found.lower_literal, v_found.upper_literal, (p_run).run_id,
+    perform @extschema@._enter_detached(
+        p_run, p_policy, p_partition, v_found.lower_literal, v_found.upper_literal, v_found.row_estimate,
         case (p_policy).partition_remove when 'drop' then @extschema@._clock() else @extschema@._clock() + (p_policy).detached_keep end
     );
-    update @extschema@._run as r
-    set rows = r.rows + v_found.row_estimate, batches = r.batches + 1, partitions_removed = r.partitions_removed + 1, heartbeat_at = clock_timestamp()
-    where r.run_id = (p_run).run_id;
     return null;
 end
 $$;

@@ -1,5 +1,6 @@
 -- requires: _rotation_actions, _rotation_refusal, _rotate_create, _detach_partition, _drop_detached
 -- requires: _judge, _count_expired, _lock_set_gently, _drive_partman
+-- requires: _settle_detach, _ask_detach, _concurrent_refusal
 -- One step of a rotation, in a transaction of its own: a partition made, detached or
 -- dropped. Guards are asked before the first one goes. What fails is written down and
 -- left out for the rest of the pass, as is a partition that is locked through ten
@@ -20,6 +21,7 @@ declare
     v_last_upper text;
     v_key text;
     v_problem text;
+    v_locks text;
     v_schema text;
     v_table text;
     v_done jsonb := jsonb_build_object();
@@ -37,6 +39,10 @@ begin
     if (p_run).kind = 'cleanup' and @extschema@._rotation_refusal(p_policy) is not null then
         -- Rows go one by one then; rotate tells what is wrong.
         return p_state || '{"rotated": true}';
+    end if;
+    v_stop := @extschema@._settle_detach(p_run, p_policy, p_state);
+    if v_stop is not null then
+        return v_stop;
     end if;
     if not p_state ? 'proof' and exists (
         select from pg_constraint as c where c.conrelid = v_default and c.conname = 'pytelemetry_db_no_rows'
@@ -104,7 +110,15 @@ begin
             when 'drop' then
                 v_problem := @extschema@._drop_detached(p_run, p_policy, v_next.detached_id);
             else
-                v_problem := @extschema@._detach_partition(p_run, p_policy, v_next.relation_id);
+                if v_next.action = 'detach' and p_state ? 'detacher' then
+                    v_locks := @extschema@._concurrent_refusal(p_policy, v_next.relation_id);
+                    p_state := p_state || jsonb_strip_nulls(jsonb_build_object('detail', 'detached under a lock: ' || v_locks));
+                end if;
+                v_problem := case
+                    when v_next.action = 'detach' and p_state ? 'detacher' and v_locks is null
+                        then @extschema@._ask_detach(p_run, p_policy, v_next.relation_id, p_state ->> 'detacher')
+                    else @extschema@._detach_partition(p_run, p_policy, v_next.relation_id)
+                end;
         end case;
         -- What is deferred would fail at our COMMIT, where nothing can catch it.
         set constraints all immediate;

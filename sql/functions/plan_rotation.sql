@@ -1,9 +1,13 @@
 -- requires: _find_policy, _rotation_actions, _rotation_refusal, _guards, _count_expired, _cutoff_of
--- requires: _predicate, _cutoff_literal, _holds_of, _clock
+-- requires: _predicate, _cutoff_literal, _holds_of, _clock, _concurrent_refusal
 -- What a rotation would do now, action by action, computed without doing it: by what the
 -- pass itself goes by. "keep" rows say what stays and why, "wait" rows which guard would
--- suspend the removals, "refused" rows why nothing would be done.
-create or replace function @extschema@.plan_rotation(p_table regclass default null)
+-- suspend the removals, "refused" rows why nothing would be done. p_concurrently: as the
+-- command line would with --concurrently.
+create or replace function @extschema@.plan_rotation(
+    p_table regclass default null,
+    p_concurrently boolean default false
+)
 returns table (
     schema_name name,
     table_name name,
@@ -53,7 +57,12 @@ begin
         return query
         select
             v_policy.schema_name, v_policy.table_name, a.action, a.table_name, trim(a.lower_literal, ''''), trim(a.upper_literal, ''''),
-            a.row_estimate, a.detail
+            a.row_estimate,
+            case
+                when p_concurrently and a.action = 'detach'
+                    then a.detail || coalesce('; under a lock: ' || @extschema@._concurrent_refusal(v_policy, a.relation_id), '; concurrently')
+                else a.detail
+            end
         from @extschema@._rotation_actions(v_policy, v_cutoff) as a;
         if exists (select from @extschema@._rotation_actions(v_policy, v_cutoff) as a where a.action = 'detach') then
             v_predicate := @extschema@._predicate(
@@ -71,5 +80,5 @@ begin
     end loop;
 end
 $$;
-comment on function @extschema@.plan_rotation(regclass) is
+comment on function @extschema@.plan_rotation(regclass, boolean) is
 'What a rotation would do now, action by action, computed without doing it.';

@@ -42,6 +42,26 @@ comment on table @extschema@._detached is
 'Partitions that a pass detached: nothing that is not in here is ever dropped later.';
 create index _detached_policy on @extschema@._detached (policy_id, detached_id) where dropped_at is null;
 
+create table @extschema@._detaching (
+    relation_id oid primary key,
+    policy_id bigint not null,
+    run_id bigint not null,
+    detacher text not null,
+    schema_name name not null,
+    table_name name not null,
+    lower_bound text not null,
+    upper_bound text not null,
+    row_estimate bigint not null,
+    give_up_at timestamptz not null,
+    asked_at timestamptz not null default clock_timestamp(),
+    claimed_at timestamptz,
+    ended_at timestamptz,
+    error_sqlstate text,
+    error_message text
+);
+comment on table @extschema@._detaching is
+'Partitions that a pass has asked another session to detach concurrently; its next step settles what came of it.';
+
 alter table @extschema@._job drop constraint _job_kind;
 alter table @extschema@._job add constraint _job_kind
 check (kind in ('cleanup', 'vacuum', 'prune', 'sample', 'rotation'));

@@ -30,7 +30,7 @@ begin
         v_state := @extschema@._start_run(
             p_policy_id, p_deadline, (p_wish ->> 'keep')::interval, (p_wish ->> 'batch_rows')::integer, p_wish ->> 'duty',
             coalesce(p_wish ->> 'kind', 'cleanup')
-        );
+        ) || case when p_wish ? 'detacher' then pg_catalog.jsonb_build_object('detacher', p_wish ->> 'detacher') else '{}' end;
     end if;
     v_run_id := (v_state ->> 'run_id')::bigint;
     while v_run_id is not null and v_state ->> 'stop' is null and clock_timestamp() < p_until loop

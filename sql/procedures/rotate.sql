@@ -3,11 +3,13 @@
 -- policy has a partition_interval. Called by pg_cron (one CALL, nothing else), by DBAs
 -- and by the command line. One short transaction for each partition, lock_timeout for
 -- each lock. A table that fails does not stop the others, and its error comes last.
+-- p_detacher: application_name of a session that detaches concurrently (command line).
 create or replace procedure @extschema@.rotate(
     p_table regclass default null,
     p_max_duration interval default '30 minutes',
     p_job text default null,
-    p_quiet boolean default false
+    p_quiet boolean default false,
+    p_detacher text default null
 )
 language plpgsql
 as $$
@@ -49,7 +51,7 @@ begin
     v_lock_timeout_ms := (extract(epoch from @extschema@._get_setting('lock_timeout')::interval) * 1000)::integer;
     foreach v_policy_id in array v_begin.policy_ids loop
         call @extschema@._cleanup_table(
-            v_version, v_policy_id, '{"kind": "rotation"}', null, 'infinity', v_begin.deadline, v_lock_timeout_ms
+            v_version, v_policy_id, jsonb_strip_nulls(jsonb_build_object('kind', 'rotation', 'detacher', p_detacher)), null, 'infinity', v_begin.deadline, v_lock_timeout_ms
         );
         v_state := current_setting('pytelemetry_db.pass')::jsonb;
         if v_state ->> 'stop' = 'upgraded' then
@@ -91,5 +93,5 @@ begin
     end if;
 end
 $$;
-comment on procedure @extschema@.rotate (regclass, interval, text, boolean) is
+comment on procedure @extschema@.rotate (regclass, interval, text, boolean, text) is
 'Makes partitions ahead of time and removes expired ones, of one table or of all whose policy says so.';

@@ -72,7 +72,8 @@ def test_a_vacuum_to_prevent_wraparound_is_left_alone(cluster: Cluster) -> None:
             own,
             "alter table app.a set (autovacuum_enabled = off, autovacuum_vacuum_cost_delay = 100,"
             " autovacuum_vacuum_cost_limit = 1)",
-            "insert into app.t select '2020-01-05 00:00+00', i from generate_series(2000, 60000) as i",
+            "insert into app.t select '2020-01-05 00:00+00'::timestamptz + i * interval '1 s', i"
+            " from generate_series(2000, 60000) as i",
             "create unlogged table public.burnt (n int)",
             # Each takes a transaction id.
             "do $$ begin for i in 1 .. 110000 loop begin insert into public.burnt values (i); raise exception 'again';"
@@ -90,8 +91,9 @@ def test_a_vacuum_to_prevent_wraparound_is_left_alone(cluster: Cluster) -> None:
         # Rows go past it all the same, and when it is over the partition goes as well.
         own.query("call maint.cleanup('app.t')")
         assert own.query("select count(*) from app.t") == [{"count": 50}]
-        with Pass(own) as hurry:
-            hurry.statement = "alter table app.a set (autovacuum_vacuum_cost_delay = 0)"
+        hurry = Pass(own)
+        hurry.statement = "alter table app.a set (autovacuum_vacuum_cost_delay = 0)"
+        with hurry:
             until(lambda: hurry.waits_for() == "relation")
             (worker,) = root.execute(at_work).fetchall()
             root.execute("select pg_terminate_backend(%s)", worker)
