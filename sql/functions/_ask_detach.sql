@@ -20,6 +20,9 @@ begin
     if not found then
         return 'it is the last one, which stays, or not the partition any more that it was';
     end if;
+    if (p_run).deadline < clock_timestamp() + interval '3 s' then
+        return 'the time of the pass is over';
+    end if;
     insert into @extschema@._detaching (
         relation_id, policy_id, run_id, detacher, schema_name, table_name, lower_bound, upper_bound, row_estimate, give_up_at
     )

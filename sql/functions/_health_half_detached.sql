@@ -18,7 +18,7 @@ as $$
     inner join pg_inherits as i on p.oid = i.inhparent
     inner join pg_class as c on i.inhrelid = c.oid
     inner join pg_namespace as cn on c.relnamespace = cn.oid
-    where i.inhdetachpending
+    where i.inhdetachpending and s.half_detached > 0
 $$;
 comment on function @extschema@._health_half_detached() is
 'health: partitions whose concurrent detach was not finished.';

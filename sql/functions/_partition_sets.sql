@@ -52,7 +52,10 @@ as $$
     cross join lateral (
         select
             count(*) filter (where not m.is_default) as partitions,
-            count(*) filter (where m.detach_pending) as half_detached,
+            -- What a session is at work on at this moment is not left half done.
+            count(*) filter (where m.detach_pending and not exists (
+                select from @extschema@._detaching as d where d.relation_id = m.relation_id and d.ended_at is null and d.give_up_at > now()
+            )) as half_detached,
             count(*) filter (where not m.is_default and m.upper_at <= f.cutoff_at) as expired,
             coalesce(range_agg(tstzrange(m.lower_at, m.upper_at)) filter (where not m.is_default and not m.detach_pending), '{}') as covered,
             -- One that is half detached still has its range: nothing else can have it.

@@ -55,8 +55,10 @@ begin
         end if;
         select c.relispartition, i.inhdetachpending into v_is_partition, v_is_pending
         from pg_class as c
+        inner join pg_namespace as n on n.oid = c.relnamespace
         left join pg_inherits as i on i.inhrelid = c.oid
-        where c.oid = v_entry.relation_id;
+        where c.oid = v_entry.relation_id and n.nspname = v_entry.schema_name and c.relname = v_entry.table_name;
+        -- Of a table that is gone, has another name by now, or has the oid in a copy of the database, nothing is said.
         if not v_is_partition then
             -- Of what nobody has reported a person may be the cause: it is not dropped at once.
             begin

@@ -75,6 +75,13 @@ def test_a_reader_is_waited_for_and_nobody_else_waits(sets: Database, cli: Cli) 
             for n in range(50):
                 writer.execute("insert into app.t values (now(), %s)", [2000 + n])
             assert writer.execute("select count(*) from app.t where at < '2020-02-01 00:00+00'").fetchall() == [(0,)]
+            # It is under way, and not left half done.
+            assert (
+                writer.execute(
+                    "select * from maint.health where check_id = 'half_detached' and status <> 'ok'"
+                ).fetchall()
+                == []
+            )
         # Who began before still sees them.
         assert export.execute("select count(*) from app.t where at < '2020-02-01 00:00+00'").fetchall() == [(0,)]
         export.rollback()
@@ -100,6 +107,8 @@ def test_out_of_time_it_is_half_detached_and_the_next_pass_finishes_it(sets: Dat
         assert "app.t: deadline" in found.stderr
         assert sets.query(PENDING) == [{"name": "app.a"}]
         assert last_run(sets)["stop_reason"] == "deadline"
+        (finding,) = sets.query("select * from maint.health where check_id = 'half_detached' and status <> 'ok'")
+        assert finding["object"] == "app.a"
         assert [one["state"] for one in sets.query("select * from maint.partitions where partition_name = 'a'")] == [
             "half detached"
         ]
@@ -194,6 +203,22 @@ def test_what_a_person_detached_meanwhile_is_not_dropped_at_once(sets: Database)
         sets.query("alter table app.t detach partition app.a")
         call.wait()
     assert_kept(sets)
+
+
+def test_a_table_that_only_has_the_oid_is_never_entered(sets: Database) -> None:
+    """As in a copy of the database, or after the partition was dropped and its oid given to another table."""
+    sql(
+        sets,
+        "create table app.innocent as select 1 as n",
+        "insert into maint._detaching (relation_id, policy_id, run_id, detacher, schema_name, table_name, lower_bound,"
+        " upper_bound, row_estimate, give_up_at)"
+        " select 'app.innocent'::regclass, policy_id, 1, 'gone', 'app', 'a0', 'x', 'y', 1, now() from maint._policy",
+    )
+    with rotation(sets) as call:
+        assert call.wait().error is None
+    assert sets.query("select * from maint._detaching") == []
+    assert [row["table_name"] for row in sets.query(LEDGER)] == ["a", "b"]
+    assert sets.query("select * from app.innocent") == [{"n": 1}]
 
 
 def test_a_hold_that_comes_while_it_waits_keeps_the_rows(sets: Database, cli: Cli) -> None:
