@@ -1,4 +1,4 @@
--- requires: _probe_boundary, _guess_boundary, _delete_rows, _delete_unlocked
+-- requires: _probe_boundary, _guess_boundary, _tie_rows, _delete_rows, _delete_unlocked
 -- One batch in one leaf, going up in time from p_after. A range of time values
 -- that holds about p_rows expired rows is deleted; rows of equal time stay
 -- together, so the next batch begins at the boundary again (>=). A tie group
@@ -79,8 +79,8 @@ begin
     from @extschema@._delete_rows(
         p_leaf_id, p_leaf,
         format(
-            'tableoid = %s and ctid = any(array(select ctid from only %s where %s order by %I offset %s limit %s)) and %s',
-            p_leaf_id, p_leaf, v_where, p_time_column, p_kept, p_rows, p_predicate
+            'tableoid = %s and ctid = any(%L::tid[]) and %s',
+            p_leaf_id, @extschema@._tie_rows(p_leaf, p_time_column, v_where, p_kept, p_rows), p_predicate
         ), 'ctid'
     ) as d;
     next_kept := (p_kept + p_rows - deleted)::integer;

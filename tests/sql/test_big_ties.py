@@ -163,3 +163,24 @@ def test_a_trigger_that_keeps_some_rows(database: Database, group: int) -> None:
     assert (run["stop_reason"], run["rows"], run["debt_rows"]) == ("done", 2000, 1000)
     assert run["largest_batch"] <= 150
     assert database.value("select count(*) filter (where n % 3 > 0) from app.ties") == 0
+
+
+def test_one_time_behind_dead_rows_that_no_vacuum_may_take(database: Database) -> None:
+    """To find the next rows takes longer than the target, which no smaller batch would change."""
+    _prepare(
+        database,
+        "at timestamptz not null, n int, pad text",
+        "select '2026-01-05 00:00+00', i, repeat('x', 80) from generate_series(1, 120000) as i",
+    )
+    database.query("alter table app.ties set (autovacuum_enabled = off)")
+    database.query("select maint.set_setting('batch_target', '50 ms')")
+    database.query("select maint.set_setting('duty', 'full')")
+    with database.connect() as reader:
+        reader.autocommit = False
+        reader.execute("set transaction isolation level repeatable read")
+        assert reader.execute("select count(*) from app.ties").fetchall() == [(120000,)]
+        run = _clean(database, "p_quiet => true")
+        assert reader.execute("select count(*) from app.ties").fetchall() == [(120000,)]
+    assert (run["stop_reason"], run["rows"], run["debt_rows"]) == ("done", 120000, 0)
+    assert run["batches"] < 120
+    assert _left(database) == 0
