@@ -3,8 +3,9 @@ PYTHON ?= python3
 ROWS ?= 500000
 VERSIONS ?= 15 17 18
 BIN := .venv/bin
-# Many tests wait for something: more processes than cores.
+# Many tests wait for something: more processes than cores. In the order of their names: first by far the longest.
 WORKERS ?= 4
+SHARED := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-matrix bench lint type format build sql release-script db-cleanup db-cleanup-force db-health versions clean
@@ -17,10 +18,10 @@ demo: .venv/.demo ## the whole way on a throw-away PostgreSQL (ROWS=500000 scale
 
 test: .venv/.dev ## install what the tests need, run all of them (ARGS= goes to pytest)
 	@tools/bootstrap
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/pytest $(SHARED) $(ARGS)
 
 test-matrix: .venv/.dev ## the tests that need a server, on PostgreSQL 15, 17 and 18 (VERSIONS='17 18' chooses)
-	@VERSIONS="$(VERSIONS)" tools/matrix --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@VERSIONS="$(VERSIONS)" tools/matrix $(SHARED) $(ARGS)
 
 bench: .venv/.dev ## passes beside other ways to delete (DSN= ROWS=10000000 REPEATS=7 CASES= OUTPUT=bench/results)
 	@$(BIN)/python -m bench $${DSN:+--dsn "$$DSN"} $${ROWS:+--rows "$$ROWS"} $${REPEATS:+--repeats "$$REPEATS"} \
