@@ -1,9 +1,9 @@
 -- requires: _delete_watcher, _partitions_of, _lock_set_gently, _lock_table, _make_partition
 -- requires: _attach_partition, _unused_name
 -- Makes a partition whose rows are in the default by now: they move in the transaction
--- that attaches it, so that every reader sees each of them once. Whoever writes to the table
--- waits meanwhile: one that waited for the default alone would be on its way there, and be
--- refused afterwards. More than 50,000 rows are an error that says so, and so is whatever
+-- that attaches it, so that every reader sees each of them once. Whoever uses the table waits
+-- for it meanwhile: a reader or writer that waited for the default alone would know the partitions of
+-- before, and miss the rows, or be refused. More than 50,000 rows are an error that says so, and so is whatever
 -- would see the DELETE: a foreign key would cascade, a subscriber lose them.
 create or replace function @extschema@._fill_partition(
     p_policy @extschema@._policy,
@@ -49,7 +49,7 @@ begin
     select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into v_columns
     from pg_attribute as a
     where a.attrelid = v_parent and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
-    perform @extschema@._lock_table(v_parent, 'share row exclusive');
+    perform @extschema@._lock_table(v_parent, 'access exclusive');
     perform @extschema@._lock_table(to_regclass(v_default), 'access exclusive');
     execute format(
         'with moved as (delete from only %1$s where %2$I >= %3$s and %2$I < %4$s returning %5$s) insert into %6$s (%5$s) select %5$s from moved',
