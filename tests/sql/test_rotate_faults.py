@@ -154,7 +154,8 @@ def test_an_insert_only_publication_keeps_no_partition(sets: Database) -> None:
 def test_somebody_else_changes_a_partition_in_mid_pass(sets: Database, between: str, gone: list[str]) -> None:
     """The pass is between its steps: what it made is committed, what is expired is not yet looked at."""
     sets.query("select maint.set_setting('lock_timeout', '2s')")
-    with sets.connect() as other, rotation(sets) as call:
+    # It locks in another order than the pass, and is not the one that gives way.
+    with sets.superuser(options="-c deadlock_timeout=20s") as other, rotation(sets) as call:
         other.autocommit = False
         other.execute("lock table app.a in access exclusive mode")
         until(lambda: call.waits_for() == "relation")
