@@ -68,7 +68,7 @@ def serving(cli: Cli, database: Database, *options: str) -> Iterator[str]:
 
 def used(database: Database) -> Table:
     """A table with one pass and one sample."""
-    table = Table.make(database, expired=100, slow=0)
+    table = Table.make(database, expired=100, slow=0, autovacuum=False)
     with database.connect() as connection:
         connection.execute("call maint.cleanup()")
         connection.execute("call maint.sample()")

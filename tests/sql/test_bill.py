@@ -21,7 +21,7 @@ def _bill(database: Database, table: str = "app.events", **arguments: Any) -> di
 
 
 def test_without_a_pass_the_bill_says_that_it_guesses(database: Database) -> None:
-    table = Table.make(database, expired=3000, fresh=3000, slow=0)
+    table = Table.make(database, expired=3000, fresh=3000, slow=0, autovacuum=False)
     bill = _bill(database)
     assert bill["basis"] == "no pass yet, by the figures of ordinary rows"
     assert bill["passes"] == 0

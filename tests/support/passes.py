@@ -49,13 +49,18 @@ class Table:
         fresh: int = 50,
         batch_rows: int = 20,
         slow: float = 0.02,
+        autovacuum: bool = True,
     ) -> Self:
-        """Make it; each DELETE on it sleeps `slow` seconds at its end, so that a pass can be met half way."""
+        """Make it; each DELETE on it sleeps `slow` seconds at its end, so that a pass can be met half way.
+
+        Autovacuum adds its maps to the table's files whenever it likes: off where sizes are compared.
+        """
         short = name.partition(".")[2]
         with database.connect() as connection:
             for statement in (
                 "create schema if not exists app",
-                f"create table {name} (id bigint primary key, at timestamptz not null)",
+                f"create table {name} (id bigint primary key, at timestamptz not null)"
+                f" with (autovacuum_enabled = {autovacuum})",
                 f"insert into {name} select i, now() - interval '30 days' - make_interval(secs => i)"
                 f" from generate_series(1, {expired}) as i",
                 f"insert into {name} select {expired} + i, now() from generate_series(1, {fresh}) as i",
