@@ -1,4 +1,4 @@
--- requires: _delete_watcher, _partitions_of, _lock_set_gently, _lock_table, _make_partition
+-- requires: _delete_watcher, _model_partition, _lock_set_gently, _lock_table, _make_partition
 -- requires: _attach_partition, _unused_name
 -- Makes a partition whose rows are in the default by now: they move in the transaction
 -- that attaches it, so that every reader sees each of them once. Whoever uses the table waits
@@ -10,7 +10,8 @@ create or replace function @extschema@._fill_partition(
     p_name name,
     p_lower text,
     p_upper text,
-    p_rows bigint
+    p_rows bigint,
+    p_likely oid default null
 )
 returns jsonb
 language plpgsql
@@ -22,7 +23,6 @@ declare
     v_parent oid := (p_policy).relation_id;
     v_default text;
     v_schema name := (p_policy).schema_name;
-    v_sibling oid;
     v_child oid;
     v_columns text;
     v_moved bigint;
@@ -40,12 +40,9 @@ begin
         raise exception 'rows from % to % are in the default partition % and cannot move: %', p_lower, p_upper, v_default, v_watcher.reason
             using errcode = 'object_not_in_prerequisite_state', hint = v_watcher.fix;
     end if;
-    select p.relation_id into v_sibling
-    from @extschema@._partitions_of(v_parent) as p
-    where not p.is_default and not p.detach_pending and p.relation_kind = 'r'
-    order by p.upper_at desc nulls last, p.relation_id desc
-    limit 1;
-    v_child := @extschema@._make_partition(v_parent, v_sibling, v_schema, @extschema@._unused_name(v_schema, p_name, ''));
+    v_child := @extschema@._make_partition(
+        v_parent, @extschema@._model_partition(v_parent, p_likely), v_schema, @extschema@._unused_name(v_schema, p_name, '')
+    );
     select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into v_columns
     from pg_attribute as a
     where a.attrelid = v_parent and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
@@ -60,5 +57,5 @@ begin
     return jsonb_build_object('made', true, 'moved', v_moved);
 end
 $$;
-comment on function @extschema@._fill_partition(@extschema@._policy, name, text, text, bigint) is
+comment on function @extschema@._fill_partition(@extschema@._policy, name, text, text, bigint, oid) is
 'Makes a partition and moves its rows out of the default.';

@@ -1,5 +1,6 @@
 -- requires: _cutoff_of, _cutoff_literal, _predicate, _holds_of, _clock
--- Writes the ledger row of a new pass: the cutoff is computed here, once.
+-- Writes the ledger row of a new pass: the cutoff is computed here, once. p_state: the
+-- first one, with what _partition_set says.
 create or replace function @extschema@._insert_run(
     p_policy @extschema@._policy,
     p_deadline timestamptz,
@@ -30,7 +31,7 @@ as $$
         current_setting('application_name'), @extschema@._clock(), p_kind
     from @extschema@._installation as i
     cross join lateral (select coalesce(p_keep, (p_policy).keep) as keep) as k
-    cross join lateral @extschema@._cutoff_of(p_policy, k.keep, @extschema@._clock()) as c (cutoff)
+    cross join lateral @extschema@._cutoff_of(p_policy, k.keep, @extschema@._clock(), p_state -> 'set') as c (cutoff)
     returning run_id
 $$;
 comment on function @extschema@._insert_run(@extschema@._policy, timestamptz, interval, integer, jsonb, text) is

@@ -59,7 +59,8 @@ as $$
             count(*) filter (where not m.is_default and m.upper_at <= f.cutoff_at) as expired,
             coalesce(range_agg(tstzrange(m.lower_at, m.upper_at)) filter (where not m.is_default and not m.detach_pending), '{}') as covered,
             -- One that is half detached still has its range: nothing else can have it.
-            array_agg(tstzrange(m.lower_at, m.upper_at)) filter (where not m.is_default) as ranges
+            coalesce(range_agg(tstzrange(m.lower_at, m.upper_at)) filter (where not m.is_default), '{}') as taken,
+            coalesce(max(m.upper_at) filter (where isfinite(m.upper_at)), max(m.lower_at) filter (where isfinite(m.lower_at))) as origin
         from @extschema@._partitions_of(p.relation_id, p.time_type, f.zone, p.epoch_unit) as m
     ) as s
     left join lateral (
@@ -73,7 +74,7 @@ as $$
         select
             count(*) as missing, count(*) filter (where m.is_gap) as gaps,
             min(format('%s to %s', trim(m.lower_literal, ''''), trim(m.upper_literal, ''''))) filter (where m.is_gap) as first_gap
-        from @extschema@._missing_partitions(p, now(), c.cutoff, s.ranges) as m
+        from @extschema@._missing_partitions(p, now(), c.cutoff, s.taken, s.origin) as m
         -- Not only in the join: there it would be asked first, and has no answer without an interval.
         where p.partition_interval is not null
     ) as g on p.partition_interval is not null

@@ -2,12 +2,13 @@
 -- The partitions of a table with their bounds, as the catalog has them: one query,
 -- which locks none of them. Bounds are literals as the server prints them, and instants (for
 -- a naive type the wall clock in p_zone); MINVALUE and MAXVALUE count as infinite. The
--- default has no bounds. Oldest first, the default last.
+-- default has no bounds. Oldest first, the default last. p_only: no others than these.
 create or replace function @extschema@._partitions_of(
     p_parent oid,
     p_time_type text default null,
     p_zone text default 'UTC',
-    p_epoch_unit text default null
+    p_epoch_unit text default null,
+    p_only oid[] default null
 )
 returns table (
     relation_id oid,
@@ -45,7 +46,7 @@ as $$
         inner join pg_namespace as n on n.oid = c.relnamespace
         -- Bounds have no columns in them; naming the relation would have the server look for it.
         cross join lateral (select pg_get_expr(c.relpartbound, 0) as bound offset 0) as e
-        where i.inhparent = p_parent and c.relispartition
+        where i.inhparent = p_parent and c.relispartition and (p_only is null or i.inhrelid = any(p_only))
     )
     select
         b.relation_id, b.schema_name, b.table_name, b.relation_kind, b.lower_literal, b.upper_literal,
@@ -68,5 +69,5 @@ as $$
     cross join key as k
     order by is_default, lower_at, b.relation_id
 $$;
-comment on function @extschema@._partitions_of(oid, text, text, text) is
+comment on function @extschema@._partitions_of(oid, text, text, text, oid[]) is
 'The partitions of a table with their bounds, without a lock on any of them.';

@@ -1,6 +1,6 @@
 -- requires: _rotation_actions, _rotation_refusal, _rotate_create, _detach_partition, _drop_detached
 -- requires: _judge, _count_expired, _lock_set_gently, _drive_partman
--- requires: _settle_detach, _ask_detach, _concurrent_refusal
+-- requires: _settle_detach, _ask_detach, _concurrent_refusal, _partition_set, _set_version
 -- One step of a rotation, in a transaction of its own: a partition made, detached or
 -- dropped. Guards are asked before the first one goes. What fails is written down and
 -- left out for the rest of the pass, as is a partition that is locked through ten
@@ -52,10 +52,13 @@ begin
         execute format('alter table %s drop constraint pytelemetry_db_no_rows', @extschema@._qualified_name(v_default));
         return p_state;
     end if;
+    if p_state #>> '{set,version}' is distinct from concat_ws(' ', @extschema@._set_version((p_policy).relation_id), (p_policy).time_type, (p_policy).epoch_unit) then
+        p_state := p_state || jsonb_build_object('set', @extschema@._partition_set(p_policy, @extschema@._clock(), (p_run).cutoff));
+    end if;
     select a.*, a.action || ' ' || coalesce(a.detached_id::text, a.relation_id::text, a.lower_literal) as key into v_next
     -- One more than those that were left out, so that a long list is not made for its first line.
     from @extschema@._rotation_actions(
-        p_policy, (p_run).cutoff,
+        p_policy, (p_run).cutoff, p_state -> 'set',
         case (p_run).kind when 'rotation' then 1 + (select count(*)::integer from jsonb_object_keys(coalesce(p_state -> 'left_out', '{}'))) else 1000 end
     ) as a
     where
@@ -94,7 +97,7 @@ begin
             when 'create' then
                 if v_default is not null then
                     select a.upper_literal into v_last_upper
-                    from @extschema@._rotation_actions(p_policy, (p_run).cutoff) with ordinality as a
+                    from @extschema@._rotation_actions(p_policy, (p_run).cutoff, p_state -> 'set') with ordinality as a
                     where a.action = 'create'
                     order by a.ordinality desc
                     limit 1;

@@ -40,7 +40,7 @@ begin
             execute format('select count(*) from (select from %s where %s limit 50001) as x', v_name, v_range) into v_rows;
         end if;
         if v_rows > 0 then
-            return @extschema@._fill_partition(p_policy, p_name, p_lower, p_upper, v_rows);
+            return @extschema@._fill_partition(p_policy, p_name, p_lower, p_upper, v_rows, (p_state #>> '{set,model}')::oid);
         end if;
         select c.convalidated into v_proof from pg_constraint as c where c.conrelid = v_default and c.conname = 'pytelemetry_db_no_rows';
         select @extschema@._bound_time(p_lower, (p_policy).time_type, f.zone, (p_policy).epoch_unit) > f.now_at into v_ahead
@@ -63,7 +63,7 @@ begin
         perform @extschema@._lock_set_gently(v_parent, null);
         perform @extschema@._lock_table(v_parent, 'share row exclusive');
     end if;
-    perform @extschema@._create_partition(v_parent, p_name, p_lower, p_upper);
+    perform @extschema@._create_partition(v_parent, p_name, p_lower, p_upper, (p_state #>> '{set,model}')::oid);
     return jsonb_build_object('made', true);
 end
 $$;

@@ -1,10 +1,12 @@
--- requires: _missing_partitions, _rotation_frame, _partitions_of, _removal_rule, _clock
+-- requires: _missing_partitions, _rotation_frame, _partition_set, _removal_rule, _clock
 -- What a rotation of one policy would do now, in its order: make partitions, detach
 -- expired ones, drop detached ones whose time has come; and "keep", what it would leave
--- with the reason. The pass does what this says, the dry run prints it. Each kind at most p_limit times. Locks nothing.
+-- with the reason. The pass does what this says, the dry run prints it. Each kind at most
+-- p_limit times. p_set: what _partition_set says, when the caller has it. Locks nothing.
 create or replace function @extschema@._rotation_actions(
     p_policy @extschema@._policy,
     p_cutoff timestamptz,
+    p_set jsonb default null,
     p_limit integer default 1000
 )
 returns table (
@@ -26,33 +28,26 @@ declare
     v_frame record;
     v_rule record;
     v_now timestamptz := @extschema@._clock();
-    v_ranges tstzrange[];
-    v_last oid;
-    v_expired jsonb;
+    v_set jsonb := p_set;
     v_missing bigint;
 begin
     if (p_policy).partition_interval is null or (p_policy).managed_by <> 'us' then
         return;
     end if;
     select f.zone, f.cutoff_at into v_frame from @extschema@._rotation_frame(p_policy, v_now, p_cutoff) as f;
-    -- Listed once: with thousands of them the list is what takes the time.
-    select
-        array_agg(tstzrange(p.lower_at, p.upper_at)),
-        (array_agg(p.relation_id order by p.upper_at desc, p.relation_id))[1],
-        jsonb_agg(to_jsonb(p) order by p.upper_at) filter (where p.upper_at <= v_frame.cutoff_at)
-    into v_ranges, v_last, v_expired
-    from @extschema@._partitions_of((p_policy).relation_id, (p_policy).time_type, v_frame.zone, (p_policy).epoch_unit) as p
-    where not p.is_default;
+    v_set := coalesce(v_set, @extschema@._partition_set(p_policy, v_now, p_cutoff));
     return query
     select
         'create', null::oid, (p_policy).schema_name, m.table_name, m.lower_literal, m.upper_literal, null::bigint, null::bigint,
         case when m.is_gap then 'no partition covers this' else 'ahead of time' end
-    from @extschema@._missing_partitions(p_policy, v_now, p_cutoff, v_ranges, p_limit) as m;
+    from @extschema@._missing_partitions(
+        p_policy, v_now, p_cutoff, (v_set ->> 'taken')::tstzmultirange, (v_set ->> 'origin')::timestamptz, p_limit
+    ) as m;
     get diagnostics v_missing = row_count;
     if v_missing >= p_limit then
         return;
     end if;
-    if v_expired is not null then
+    if v_set #> '{expired,0}' is not null then
         select r.rule, r.reason, r.fix into v_rule from @extschema@._removal_rule(p_policy) as r;
         return query
         select
@@ -67,13 +62,16 @@ begin
             end
         from (
             select
-                e.ordinality, p.*,
+                e.ordinality, p.*, c.relname as table_name, n.nspname as schema_name, c.reltuples as row_estimate,
                 -- Never the last one, unless others are made first: from an empty set nobody can go on.
-                p.relation_id = v_last and v_missing = 0 as is_last
-            from jsonb_array_elements(v_expired) with ordinality as e (listed, ordinality)
+                p.relation_id = (v_set ->> 'last')::oid and v_missing = 0 as is_last
+            from jsonb_array_elements(v_set -> 'expired') with ordinality as e (listed, ordinality)
             cross join lateral jsonb_to_record(e.listed) as p (
-                relation_id oid, schema_name name, table_name name, lower_literal text, upper_literal text, detach_pending boolean, row_estimate real
+                relation_id oid, lower_literal text, upper_literal text, upper_at timestamptz, detach_pending boolean
             )
+            inner join pg_class as c on c.oid = p.relation_id
+            inner join pg_namespace as n on n.oid = c.relnamespace
+            where p.upper_at <= v_frame.cutoff_at
         ) as m
         order by m.ordinality
         limit p_limit;
@@ -89,5 +87,5 @@ begin
     limit p_limit;
 end
 $$;
-comment on function @extschema@._rotation_actions(@extschema@._policy, timestamptz, integer) is
+comment on function @extschema@._rotation_actions(@extschema@._policy, timestamptz, jsonb, integer) is
 'What a rotation of one policy would do now, in its order.';

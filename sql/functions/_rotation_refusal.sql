@@ -43,16 +43,21 @@ begin
             'fix', 'Detach it, or set the policy again with a p_partition_interval of 0 to have rows deleted.'
         );
     end if;
-    select r.rolname, format('%I.%I', n.nspname, c.relname) as name into v_reason
+    select r.rolname, @extschema@._qualified_name(o.relation_id) as name into v_reason
     from (
-        select (p_policy).relation_id as oid
-        union all
-        select i.inhrelid from pg_inherits as i where i.inhparent = (p_policy).relation_id
-    ) as m
-    inner join pg_class as c on c.oid = m.oid
-    inner join pg_namespace as n on n.oid = c.relnamespace
-    inner join pg_roles as r on r.oid = c.relowner
-    where not pg_has_role(c.relowner, 'USAGE')
+        -- Owners are few, partitions may be thousands.
+        select c.relowner, min(c.oid) as relation_id
+        from (
+            select (p_policy).relation_id as oid
+            union all
+            select i.inhrelid from pg_inherits as i where i.inhparent = (p_policy).relation_id
+        ) as m
+        inner join pg_class as c on c.oid = m.oid
+        group by c.relowner
+    ) as o
+    inner join pg_roles as r on r.oid = o.relowner
+    where not pg_has_role(o.relowner, 'USAGE')
+    order by o.relation_id
     limit 1;
     if found then
         return jsonb_build_object(

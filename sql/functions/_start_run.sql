@@ -1,6 +1,6 @@
 -- requires: _rotation_refusal
 -- requires: _judge, _run_alive, _count_expired, _preflight, _suspension, _first_state, _from_start, _is_open
--- requires: _failed_state
+-- requires: _failed_state, _partition_set, _cutoff
 -- Opens the ledger row of a pass, with the cutoff fixed and the predicate
 -- built. Returns the state of the scan: run_id, and "stop" when the pass is
 -- over before it began. "running": another pass is at work, no row is written.
@@ -56,6 +56,9 @@ begin
         return jsonb_build_object('stop', 'closed', 'table', format('%I.%I', v_policy.schema_name, v_policy.table_name), 'detail', format('%s in %s', v_policy.hours, v_policy.time_zone));
     end if;
     v_state := case p_kind when 'rotation' then '{}' else @extschema@._first_state(v_policy, p_batch_rows, p_duty) end;
+    v_state := v_state || jsonb_strip_nulls(jsonb_build_object(
+        'set', @extschema@._partition_set(v_policy, @extschema@._clock(), @extschema@._cutoff(coalesce(p_keep, v_policy.keep), v_policy.time_zone, @extschema@._clock()))
+    ));
     v_run_id := @extschema@._insert_run(v_policy, p_deadline, p_keep, p_batch_rows, v_state, p_kind);
     begin
         -- Judged again by every pass: what was found before is history.

@@ -8,10 +8,12 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
     select format('%I.%I', n.nspname, c.relname)
-    from pg_inherits as i
-    inner join pg_class as c on c.oid = i.inhrelid
+    -- From the few that are partitioned to their parents; the other way there may be thousands.
+    from pg_partitioned_table as t
+    inner join pg_inherits as i on i.inhrelid = t.partrelid
+    inner join pg_class as c on c.oid = t.partrelid
     inner join pg_namespace as n on n.oid = c.relnamespace
-    where i.inhparent = p_relation_id and c.relkind = 'p'
+    where i.inhparent = p_relation_id
     order by c.oid
     limit 1
 $$;

@@ -59,8 +59,9 @@ begin
         reason := format('%s takes part in table inheritance, which is not supported', v_name);
         fix := 'Convert it to declarative partitioning.';
     elsif v_class.relkind = 'p' and exists (
-        select from pg_class as c
-        where c.relkind = 'f' and c.relispartition and pg_partition_root(c.oid) = p_relation_id
+        -- Not by pg_class: there may be a hundred thousand tables, and is rarely one of these.
+        select from pg_foreign_table as f
+        where pg_partition_root(f.ftrelid) = p_relation_id
     ) then
         reason := format('%s has partitions that are foreign tables', v_name);
         fix := 'Detach them, or clean them on the server that stores them.';

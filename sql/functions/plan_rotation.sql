@@ -1,5 +1,5 @@
 -- requires: _find_policy, _rotation_actions, _rotation_refusal, _guards, _count_expired, _cutoff_of
--- requires: _predicate, _cutoff_literal, _holds_of, _clock, _concurrent_refusal
+-- requires: _partition_set, _cutoff, _predicate, _cutoff_literal, _holds_of, _clock, _concurrent_refusal
 -- What a rotation would do now, action by action, computed without doing it: by what the
 -- pass itself goes by. "keep" rows say what stays and why, "wait" rows which guard would
 -- suspend the removals, "refused" rows why nothing would be done. p_concurrently: as the
@@ -25,6 +25,7 @@ as $$
 declare
     v_policy @extschema@._policy;
     v_cutoff timestamptz;
+    v_set jsonb;
     v_predicate text;
     v_refusal jsonb;
 begin
@@ -53,7 +54,8 @@ begin
                 concat_ws('. Fix: ', coalesce(v_refusal ->> 'detail', v_refusal ->> 'message'), v_refusal ->> 'fix');
             continue;
         end if;
-        v_cutoff := @extschema@._cutoff_of(v_policy, v_policy.keep, @extschema@._clock());
+        v_set := @extschema@._partition_set(v_policy, @extschema@._clock(), @extschema@._cutoff(v_policy.keep, v_policy.time_zone, @extschema@._clock()));
+        v_cutoff := @extschema@._cutoff_of(v_policy, v_policy.keep, @extschema@._clock(), v_set);
         return query
         select
             v_policy.schema_name, v_policy.table_name, a.action, a.table_name, trim(a.lower_literal, ''''), trim(a.upper_literal, ''''),
@@ -63,8 +65,8 @@ begin
                     then a.detail || coalesce('; under a lock: ' || @extschema@._concurrent_refusal(v_policy, a.relation_id), '; concurrently')
                 else a.detail
             end
-        from @extschema@._rotation_actions(v_policy, v_cutoff) as a;
-        if exists (select from @extschema@._rotation_actions(v_policy, v_cutoff) as a where a.action = 'detach') then
+        from @extschema@._rotation_actions(v_policy, v_cutoff, v_set) as a;
+        if exists (select from @extschema@._rotation_actions(v_policy, v_cutoff, v_set) as a where a.action = 'detach') then
             v_predicate := @extschema@._predicate(
                 v_policy.time_column, v_policy.time_type,
                 @extschema@._cutoff_literal(v_cutoff, v_policy.time_type, v_policy.epoch_unit, v_policy.time_zone),

@@ -55,7 +55,7 @@ begin
         call @extschema@._begin_transaction(p_version, p_lock_timeout_ms);
     end if;
     if current_setting('pytelemetry_db.current')::boolean then
-        v_state := v_state || pg_catalog.jsonb_build_object('text', @extschema@._run_text(v_run_id));
+        v_state := (v_state - 'set') || pg_catalog.jsonb_build_object('text', @extschema@._run_text(v_run_id));
         perform set_config('pytelemetry_db.pass', v_state::text, true);
     else
         perform set_config('pytelemetry_db.pass', v_upgraded, true);
