@@ -187,6 +187,23 @@ def assert_kept(database: Database) -> None:
     assert database.value("select count(*) from app.a") > 0
 
 
+def test_names_are_names_in_the_statement_that_is_handed_over(database: Database, cli: Cli) -> None:
+    spaced, partition = '"a ""b"" %s; drop"', "\"p%% '1'\""
+    sql(
+        database,
+        f"create schema {spaced}",
+        f"create table {spaced}.t (at timestamptz not null) partition by range (at)",
+        f"create table {spaced}.{partition} partition of {spaced}.t for values from ('2020-01-01') to ('2020-02-01')",
+        f"select maint.set_policy($q${spaced}.t$q$, '7 days', p_time_zone => 'UTC', p_partition_interval => '1 month')",
+    )
+    found = cli("partition", "rotate", "--concurrently", "--dsn", database.dsn)
+    assert found.returncode == 0, found.stderr
+    (gone,) = database.query(LEDGER)
+    assert gone["table_name"] == "p%% '1'"
+    assert gone["dropped_at"] is not None
+    assert "under a lock" not in str(last_run(database)["detail"])
+
+
 def test_nobody_comes_to_detach(sets: Database) -> None:
     with unheard(sets) as call:
         error = str(call.wait().error)
