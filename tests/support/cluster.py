@@ -22,7 +22,9 @@ __all__ = ["BINARIES", "Cluster", "ExternalCluster", "LocalCluster", "Standby", 
 OWNER = "maint_owner"
 PASSWORD_ROLE = "needs_password"
 
+# Autovacuum is on, as users have it, and stays away: which test it comes into would be a matter of luck.
 SETTINGS = """
+autovacuum_naptime = '1d'
 shared_preload_libraries = 'pg_cron,plpgsql_check'
 cron.database_name = 'postgres'
 cron.host = '{directory}'
