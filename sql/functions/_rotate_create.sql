@@ -1,5 +1,5 @@
 -- requires: _create_partition, _fill_partition, _lock_set_gently, _lock_table
--- requires: _bound_time, _rotation_frame, _clock, _cut_cell
+-- requires: _bound_time, _rotation_frame, _clock, _cut_cell, _default_rows
 -- One step on the way to one new partition; true once it is there. Without rows of its
 -- range in the default it is made and attached at once. A few rows move with it, in the
 -- same transaction. A big default is proven empty of the range by a CHECK that is added
@@ -23,21 +23,19 @@ declare
     v_parent oid := (p_policy).relation_id;
     v_default oid := (select nullif(t.partdefid, 0) from pg_partitioned_table as t where t.partrelid = (p_policy).relation_id);
     v_name text := @extschema@._qualified_name(v_default);
-    v_range text := format('%1$I >= %2$s and %1$I < %3$s', (p_policy).time_column, p_lower, p_upper);
     v_rows bigint;
     v_cut record;
     v_proof record;
     v_ahead boolean;
 begin
     if v_default is not null then
-        execute format('select count(*) from (select from %s where %s limit 50001) as x', v_name, v_range) into v_rows;
+        v_rows := @extschema@._default_rows(p_policy, p_lower, p_upper);
         if v_rows > 50000 then
             -- As much of it, from its end, as one transaction moves; the rest is the next step's.
             select c.lower_literal, c.table_name into v_cut from @extschema@._cut_cell(p_policy, v_default, p_lower, p_upper) as c;
             p_lower := coalesce(v_cut.lower_literal, p_lower);
             p_name := coalesce(v_cut.table_name, p_name);
-            v_range := format('%1$I >= %2$s and %1$I < %3$s', (p_policy).time_column, p_lower, p_upper);
-            execute format('select count(*) from (select from %s where %s limit 50001) as x', v_name, v_range) into v_rows;
+            v_rows := @extschema@._default_rows(p_policy, p_lower, p_upper);
         end if;
         if v_rows > 0 then
             return @extschema@._fill_partition(p_policy, p_name, p_lower, p_upper, v_rows, (p_state #>> '{set,model}')::oid);

@@ -1,5 +1,5 @@
 -- requires: _find_policy, _rotation_actions, _rotation_refusal, _guards, _count_expired, _cutoff_of
--- requires: _partition_set, _cutoff, _predicate, _cutoff_literal, _holds_of, _clock, _concurrent_refusal
+-- requires: _partition_set, _cutoff, _predicate, _cutoff_literal, _holds_of, _clock, _concurrent_refusal, _default_text
 -- What a rotation would do now, action by action, computed without doing it: by what the
 -- pass itself goes by. "keep" rows say what stays and why, "wait" rows which guard would
 -- suspend the removals, "refused" rows why nothing would be done. p_concurrently: as the
@@ -63,6 +63,7 @@ begin
             case
                 when p_concurrently and a.action = 'detach'
                     then a.detail || coalesce('; under a lock: ' || @extschema@._concurrent_refusal(v_policy, a.relation_id), '; concurrently')
+                when a.action = 'create' then concat_ws('; ', a.detail, @extschema@._default_text(v_policy, a.lower_literal, a.upper_literal))
                 else a.detail
             end
         from @extschema@._rotation_actions(v_policy, v_cutoff, v_set) as a;

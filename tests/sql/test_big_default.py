@@ -132,6 +132,27 @@ def test_it_goes_on_where_it_died(database: Database) -> None:
     assert_whole(database)
 
 
+def test_the_plan_says_what_becomes_of_the_rows_in_the_default(database: Database) -> None:
+    def planned() -> list[str]:
+        found = database.query("select detail from maint.plan_rotation('app.t') where action = 'create'")
+        return [row["detail"].partition("; ")[2] for row in found]
+
+    make(database, "timestamptz", 60_000)
+    assert planned() == ["more than 50000 rows of it are in app.rest: cut into partitions of about 25000 rows", ""]
+    database.query("delete from app.t where n >= 7")
+    assert planned() == ["7 rows of it move here from app.rest", ""]
+    with database.superuser() as root:
+        root.execute("create publication changes for table app.t")
+    (present, ahead) = planned()
+    assert present.startswith("rows of it are in app.rest and cannot move: publication changes carries deletes")
+    assert ahead == ""
+    with database.superuser() as root:
+        root.execute("drop publication changes")
+    with rotation(database) as call:
+        assert call.wait().error is None
+    assert sizes(database) == [7, 0]
+
+
 def test_one_second_with_too_many_rows_is_an_error_that_says_so(database: Database) -> None:
     make(database, "timestamptz", 60_000)
     database.query(
