@@ -55,7 +55,9 @@ def test_a_job_that_never_comes_is_late(cron: CronJobs, database: Database, cli:
     # It comes.
     database.query("call maint.cleanup(p_job => 'cleanup', p_quiet => true)")
     code, jobs = listed(cli, database)
-    assert (code, jobs["cleanup"]["state"], jobs["cleanup"]["last_outcome"]) == (0, "ok", "done")
+    # In one minute of the hour pg_cron is there first, and ours finds its pass at work.
+    assert jobs["cleanup"]["last_outcome"] in ("done", "busy")
+    assert (code, jobs["cleanup"]["state"]) == (0, "ok")
     assert doctor(cli, database) == set()
 
 

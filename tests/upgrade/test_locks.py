@@ -130,7 +130,7 @@ def test_a_lock_that_does_not_get_free_is_told_and_nothing_changes(
 def test_a_batch_that_takes_too_long_is_told_and_goes_on(
     database: Database, first: FixtureRelease, script: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = Table.make(database, expired=60, slow=1.5)
+    table = Table.make(database, expired=60, slow=8)
     monkeypatch.setattr(apply, "_PAUSES", ())
     with Pass(database) as running:
         until(lambda: running.waits_for() == "PgSleep")
