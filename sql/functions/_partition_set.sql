@@ -32,7 +32,7 @@ begin
     select f.zone, f.cutoff_at into v_frame from @extschema@._rotation_frame(p_policy, p_now, p_cutoff) as f;
     return (
         select jsonb_build_object(
-            'version', concat_ws(' ', @extschema@._set_version((p_policy).relation_id), (p_policy).time_type, (p_policy).epoch_unit),
+            'version', @extschema@._set_version(p_policy),
             'taken', coalesce(range_agg(tstzrange(p.lower_at, p.upper_at)), '{}')::text,
             'origin', coalesce(max(p.upper_at) filter (where isfinite(p.upper_at)), max(p.lower_at) filter (where isfinite(p.lower_at))),
             'floor', greatest(

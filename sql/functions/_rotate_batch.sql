@@ -52,7 +52,7 @@ begin
         execute format('alter table %s drop constraint pytelemetry_db_no_rows', @extschema@._qualified_name(v_default));
         return p_state;
     end if;
-    if p_state #>> '{set,version}' is distinct from concat_ws(' ', @extschema@._set_version((p_policy).relation_id), (p_policy).time_type, (p_policy).epoch_unit) then
+    if p_state #>> '{set,version}' is distinct from @extschema@._set_version(p_policy) then
         p_state := p_state || jsonb_build_object('set', @extschema@._partition_set(p_policy, @extschema@._clock(), (p_run).cutoff));
     end if;
     select a.*, a.action || ' ' || coalesce(a.detached_id::text, a.relation_id::text, a.lower_literal) as key into v_next

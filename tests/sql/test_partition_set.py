@@ -6,7 +6,7 @@ import pytest
 from support import Database
 from support.rotations import last_run, sql
 
-VERSION = "select maint._set_version('app.t'::regclass)"
+VERSION = "select maint._set_version(p) from maint._policy as p"
 EARLIER = 12
 
 
