@@ -1,7 +1,7 @@
 -- requires: _default_rows, _delete_watcher, _qualified_name
 -- What becomes of the rows in the default when a partition of their range is made, for the
 -- plan of a rotation: by what _rotate_create does with them. Null when there are none, or
--- for who may not read them.
+-- for who may not read all of them.
 create or replace function @extschema@._default_text(p_policy @extschema@._policy, p_lower text, p_upper text)
 returns text
 language sql
@@ -18,7 +18,10 @@ as $$
     from pg_partitioned_table as t
     cross join lateral (select @extschema@._qualified_name(t.partdefid) as name) as d
     cross join lateral (
-        select case when has_table_privilege(nullif(t.partdefid, 0), 'SELECT') then @extschema@._default_rows(p_policy, p_lower, p_upper) end as found
+        select case
+            when has_table_privilege(nullif(t.partdefid, 0), 'SELECT') and not row_security_active(nullif(t.partdefid, 0))
+                then @extschema@._default_rows(p_policy, p_lower, p_upper)
+        end as found
     ) as r
     cross join lateral @extschema@._delete_watcher(p_policy) as w
     where t.partrelid = (p_policy).relation_id and r.found is not null

@@ -59,7 +59,7 @@ begin
         reason := format('%s takes part in table inheritance, which is not supported', v_name);
         fix := 'Convert it to declarative partitioning.';
     elsif v_class.relkind = 'p' and exists (
-        -- Not by pg_class: there may be a hundred thousand tables, and is rarely one of these.
+        -- Not by pg_class: there may be a hundred thousand tables, and rarely one of these.
         select from pg_foreign_table as f
         where pg_partition_root(f.ftrelid) = p_relation_id
     ) then

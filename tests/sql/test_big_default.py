@@ -141,6 +141,10 @@ def test_the_plan_says_what_becomes_of_the_rows_in_the_default(database: Databas
     assert planned() == ["more than 50000 rows of it are in app.rest: cut into partitions of about 25000 rows", ""]
     database.query("delete from app.t where n >= 7")
     assert planned() == ["7 rows of it move here from app.rest", ""]
+    # Whom row security keeps from some of them gets the plan without their number, and no error.
+    database.query("alter table app.rest enable row level security, force row level security")
+    assert planned() == ["", ""]
+    database.query("alter table app.rest disable row level security, no force row level security")
     with database.superuser() as root:
         root.execute("create publication changes for table app.t")
     (present, ahead) = planned()
