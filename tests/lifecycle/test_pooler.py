@@ -15,6 +15,7 @@ import pytest
 from support import Cli, Cluster, Database
 from support.cluster import as_server_account
 from support.passes import Table, until
+from support.rotations import DETACH, assert_finishes, last_run, make_sets, sql
 
 SETTINGS = """
 [databases]
@@ -148,6 +149,45 @@ def test_the_pooler_dies_in_mid_pass(cluster: Cluster, database: Database, cli: 
     if table.missing() < table.expired:
         table.fast()
         table.assert_finishes()
+
+
+@pytest.mark.parametrize("ending", ["the reader goes", "Ctrl-C"])
+def test_partitions_are_detached_concurrently(pooler: str, database: Database, cli: Cli, ending: str) -> None:
+    """The statement is its own transaction: it waits for readers, ends with the command, and leaves nothing behind."""
+    make_sets(database)
+    sql(database, "drop table app.rest")
+    before = backends(pooler, database)
+    with database.connect() as export:
+        export.autocommit = False
+        export.execute("select * from app.t limit 1")
+        dsn = pooled(pooler, database)
+        with cli.start("partition", "rotate", "app.t", "--concurrently", "--dsn", dsn) as process:
+            until(lambda: [row for row in database.query(DETACH) if row["wait_event"] == "virtualxid"])
+            if ending == "Ctrl-C":
+                process.send_signal(signal.SIGINT)
+            else:
+                export.rollback()
+            _, stderr = process.communicate(timeout=60)
+        if ending == "Ctrl-C":
+            assert process.returncode == 130, stderr
+            until(lambda: not database.query(DETACH))
+            assert database.query(
+                "select inhrelid::regclass::text as name from pg_inherits where inhdetachpending"
+            ) == [{"name": "app.a"}]
+        else:
+            assert process.returncode == 0, stderr
+            assert "app.t: done, 3 partitions made, 2 removed" in stderr
+        export.rollback()
+    assert last_run(database)["stop_reason"] == ("interrupted" if ending == "Ctrl-C" else "done")
+    assert backends(pooler, database) == before
+    # A session that has just said that it begins is believed for two seconds.
+    until(
+        lambda: (
+            not database.query("select from maint._detaching where claimed_at > clock_timestamp() - '2 s'::interval")
+        )
+    )
+    assert_finishes(database)
+    assert database.query("select * from maint._detaching") == []
 
 
 def test_a_style_that_we_cannot_read_is_one_clear_line(pooler: str, database: Database, cli: Cli) -> None:

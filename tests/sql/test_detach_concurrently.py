@@ -13,11 +13,8 @@ import psycopg
 import pytest
 from support import Cli, Database
 from support.passes import Pass, until
-from support.rotations import assert_finishes, assert_nothing_half_done, last_run, make_sets, rotation, sql
+from support.rotations import DETACH, assert_finishes, assert_nothing_half_done, last_run, make_sets, rotation, sql
 
-AT_WORK = (
-    "select pid, wait_event from pg_stat_activity where query like 'alter table app.t detach%%' and state = 'active'"
-)
 PENDING = "select inhrelid::regclass::text as name from pg_inherits where inhdetachpending"
 LEDGER = "select table_name, dropped_at, drop_after - detached_at as keep from maint._detached order by 1"
 
@@ -46,7 +43,7 @@ def command(cli: Cli, database: Database) -> Iterator[subprocess.Popen[str]]:
     arguments = ("partition", "rotate", "app.t", "--concurrently", "--dsn", database.dsn)
     with cli.start(*arguments) as process:
         try:
-            until(lambda: [row for row in database.query(AT_WORK) if row["wait_event"] == "virtualxid"])
+            until(lambda: [row for row in database.query(DETACH) if row["wait_event"] == "virtualxid"])
             yield process
         finally:
             process.kill()
@@ -122,7 +119,7 @@ def test_a_signal_ends_it_and_the_next_pass_finishes_it(sets: Database, cli: Cli
             process.send_signal(number)
             _, stderr = process.communicate(timeout=60)
         assert process.returncode == 128 + number, stderr
-        until(lambda: not sets.query(AT_WORK))
+        until(lambda: not sets.query(DETACH))
         assert last_run(sets)["stop_reason"] == "interrupted"
         assert sets.query(PENDING) == [{"name": "app.a"}]
     not_just_begun(sets)
@@ -135,7 +132,7 @@ def test_the_command_is_killed_and_the_next_pass_finishes_it(sets: Database, cli
         process.kill()
         process.wait()
         # The server looks after its clients.
-        until(lambda: not sets.query(AT_WORK), 60)
+        until(lambda: not sets.query(DETACH), 60)
         assert sets.query(PENDING) == [{"name": "app.a"}]
     not_just_begun(sets)
     until(lambda: sets.query("select * from maint.progress") == [], 60)
@@ -146,7 +143,7 @@ def test_the_command_is_killed_and_the_next_pass_finishes_it(sets: Database, cli
 
 def test_the_detaching_session_is_killed_and_the_command_says_so(sets: Database, cli: Cli) -> None:
     with reader(sets), command(cli, sets) as process:
-        (at_work,) = sets.query(AT_WORK)
+        (at_work,) = sets.query(DETACH)
         sets.value("select pg_terminate_backend(%s)", at_work["pid"])
         _, stderr = process.communicate(timeout=120)
         assert process.returncode == 2
@@ -167,14 +164,14 @@ def test_another_pass_leaves_it_alone_while_a_session_is_at_it(sets: Database, c
         sets.query("insert into app.t values (now(), 7)")
         with rotation(sets) as call:
             call.wait()
-        assert len(sets.query(AT_WORK)) == 1
+        assert len(sets.query(DETACH)) == 1
         # Partition b is detached as ever, and that waits for the reader in vain.
         assert "app.t is locked by pid" in str(call.error)
         assert len(sets.query("select * from maint._detaching")) == 1
         assert sets.query(PENDING) == [{"name": "app.a"}]
         process.send_signal(signal.SIGCONT)
         process.communicate(timeout=60)
-        until(lambda: not sets.query(AT_WORK))
+        until(lambda: not sets.query(DETACH))
     not_just_begun(sets)
     assert_finishes(sets)
 

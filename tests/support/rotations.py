@@ -22,6 +22,9 @@ LEFT = """
     select l.locktype, l.mode, l.relation::regclass from pg_locks as l join pg_stat_activity as a on a.pid = l.pid
     where a.datname = current_database() and a.pid <> pg_backend_pid() and a.backend_type = 'client backend'
 """
+DETACH = (
+    "select pid, wait_event from pg_stat_activity where query like 'alter table app.t detach%%' and state = 'active'"
+)
 FRESH = "select tableoid::regclass::text like '%%t_p%%' as is_made, n from app.t where n > 1000 order by n"
 
 
