@@ -332,7 +332,7 @@ def test_a_signal_to_the_script_stops_the_pass_at_its_batch(cli: Cli, database: 
 def test_the_script_twice_at_the_same_time(cli: Cli, database: Database, tmp_path: Path) -> None:
     """Without pg_cron in the database, the same guarantees: exactly the expired rows go, and nothing is left behind."""
     assert database.query("select 1 from pg_extension where extname = 'pg_cron'") == []
-    table = Table.make(database, expired=1000, slow=0.05)
+    table = Table.make(database, slow=0.05)
     (script,) = write(cli, tmp_path, "script", *connected(database), "--command", program(cli))
     log = tmp_path / "log"
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(cli.home), "DB_PASSWORD": OWNER, "LOG_FILE": str(log)}
@@ -348,11 +348,12 @@ def test_the_script_twice_at_the_same_time(cli: Cli, database: Database, tmp_pat
         with start() as second:
             second_said = second.communicate(timeout=60)
             assert first.poll() is None
+            table.fast()
             first_said = first.communicate(timeout=60)
     assert (first.returncode, *first_said) == (second.returncode, *second_said) == (0, "", "")
     assert table.count() == table.fresh
     table.assert_nothing_half_done()
-    assert [(run["stop_reason"], run["rows"]) for run in table.runs() if run["rows"]] == [("done", 1000)]
+    assert [(run["stop_reason"], run["rows"]) for run in table.runs() if run["rows"]] == [("done", 4000)]
     assert "app.events" in log.read_text()
 
 
