@@ -145,21 +145,14 @@ def test_a_file_has_one_idea(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 160
 
 
-def _sqlfluff(*arguments: object) -> str:
-    command = [sys.executable, "-m", "sqlfluff", "lint", "--nocolor", *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
-
-
-def test_sqlfluff_is_silent_on_the_sources() -> None:
-    assert _sqlfluff("sql", "bench/sql") == ""
-
-
 @pytest.mark.parametrize("command", ["install", f"upgrade --from {__version__}", "uninstall"])
 def test_sqlfluff_is_silent_on_what_is_printed(command: str, cli: Cli, tmp_path: Path) -> None:
+    """As ``make lint`` is on the sources."""
     printed = cli("sql", *command.split())
     assert printed.returncode == 0, printed.stderr
     path = tmp_path / "printed.sql"
     path.write_text(printed.stdout)
     # A script of many files may be long, and says its names again.
-    assert _sqlfluff("--config", ROOT / ".sqlfluff", "--templater", "raw", path) == ""
+    arguments = ["lint", "--nocolor", "--config", str(ROOT / ".sqlfluff"), "--templater", "raw", str(path)]
+    done = subprocess.run([sys.executable, "-m", "sqlfluff", *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
