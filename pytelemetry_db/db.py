@@ -130,7 +130,7 @@ def query(connection: Connection, text: str, schema: str, params: Mapping[str, o
     with mapped(connection, schema=schema):
         # Always with parameters: without them a doubled % would reach the server as two.
         cursor = connection.execute(rendered, dict(params or {}))
-        return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall() if cursor.description is not None else []
 
 
 def execute_script(connection: Connection, script: Script) -> None:

@@ -151,7 +151,7 @@ def render_uninstall(
         "keep_data": "on" if keep_data else "off",
     }
     guards = ("settings", "values_uninstall", "lock", "guard_server", "guard_installed")
-    body = _frames((*guards, "lock_objects", "unschedule", "remove"), schema, values)
+    body = _frames((*guards, "guard_conversions", "lock_objects", "unschedule", "remove"), schema, values)
     title = f"uninstall {release.version} from schema {schema}"
     return _script(title, body, _sha256(body), transaction)
 

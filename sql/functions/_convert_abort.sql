@@ -1,4 +1,4 @@
--- requires: _limit_lock
+-- requires: _limit_lock, _lock_gently
 -- Undoes a conversion before its swap: drops the copy, which is empty, and the
 -- CHECK. ACCESS EXCLUSIVE on the table for a moment, within lock_timeout.
 create or replace function @extschema@._convert_abort(p_conversion @extschema@._conversion, p_lock_timeout_ms integer)
@@ -8,10 +8,15 @@ set search_path = pg_catalog, pg_temp
 as $$
 -- @plpgsql_check_options: security_warnings = off, performance_warnings = off
 declare
-    v_until timestamptz := clock_timestamp() + make_interval(secs => p_lock_timeout_ms / 1000.0);
+    v_until timestamptz;
     v_table text := @extschema@._qualified_name((p_conversion).relation_id);
     v_copy text := @extschema@._qualified_name((p_conversion).parent_id);
 begin
+    perform @extschema@._lock_gently((p_conversion).relation_id);
+    if v_copy is not null then
+        perform @extschema@._lock_gently((p_conversion).parent_id);
+    end if;
+    v_until := clock_timestamp() + make_interval(secs => p_lock_timeout_ms / 1000.0);
     if v_copy is not null then
         perform @extschema@._limit_lock(v_until);
         execute format('drop table %s', v_copy);

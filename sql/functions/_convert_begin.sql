@@ -15,13 +15,10 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_policy @extschema@._policy := @extschema@._find_policy(p_table);
+    v_policy @extschema@._policy;
     v_found @extschema@._conversion;
     v_name text := @extschema@._qualified_name(p_table::oid);
-    v_boundary timestamptz := case
-        when (v_policy).time_type in ('timestamp', 'date') then (p_boundary at time zone (v_policy).time_zone) at time zone 'UTC'
-        else p_boundary
-    end;
+    v_boundary timestamptz;
     v_id bigint;
     v_problem record;
 begin
@@ -44,11 +41,20 @@ begin
                 using errcode = 'object_not_in_prerequisite_state', hint = 'The view conversions has all of them.';
         elsif v_found.step not in ('undo', 'open', 'move', 'close', 'undo_keys') then
             update @extschema@._conversion as c
-            set step = 'undo', finished_at = null, tries = 0, last_error = null, changed_at = clock_timestamp()
+            set
+                step = 'undo', finished_at = null, tries = 0, last_error = null, changed_at = clock_timestamp(),
+                -- It may be another one by now.
+                policy_id = coalesce((select p.policy_id from @extschema@._policy as p where p.relation_id in (c.relation_id, c.parent_id)), c.policy_id)
             where c.conversion_id = v_found.conversion_id;
         end if;
         return v_found.conversion_id;
-    elsif v_found.step in ('undo', 'open') and v_found.swapped_at is not null then
+    end if;
+    v_policy := @extschema@._find_policy(p_table);
+    v_boundary := case
+        when v_policy.time_type in ('timestamp', 'date') then (p_boundary at time zone v_policy.time_zone) at time zone 'UTC'
+        else p_boundary
+    end;
+    if v_found.step in ('undo', 'open') and v_found.swapped_at is not null then
         -- Nothing is undone yet, and it need not be.
         update @extschema@._conversion as c
         set step = 'keys', tries = 0, last_error = null, last_error_at = null, changed_at = clock_timestamp()

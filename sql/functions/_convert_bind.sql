@@ -15,7 +15,7 @@ as $$
         relation_id = p_to, partition_interval = p_interval,
         premake = case when p_interval is null then p.premake else (p_conversion).premake end,
         epoch = p.epoch + 1, changed_at = now(), changed_by = session_user
-    where p.policy_id = (p_conversion).policy_id;
+    where p.relation_id = p_from;
     update @extschema@._hold as h set relation_id = p_to where h.relation_id = p_from;
     update @extschema@._job as j set relation_id = p_to where j.relation_id = p_from;
 $$;

@@ -7,6 +7,7 @@ create or replace function @extschema@._convert_build(p_conversion @extschema@._
 returns oid
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set default_tablespace = ''
 as $$
 -- @plpgsql_check_options: security_warnings = off, performance_warnings = off
 declare
@@ -16,6 +17,7 @@ declare
     v_from text := @extschema@._qualified_name((p_conversion).relation_id);
     v_to text := format('%I.%I', (p_conversion).schema_name, (p_conversion).new_name);
     v_statement text;
+    v_tablespace text;
 begin
     select c.* into strict v_class from pg_class as c where c.oid = v_old;
     execute format(
@@ -28,22 +30,25 @@ begin
         execute format('alter table %s owner to %s', v_to, v_class.relowner::regrole);
     end if;
     perform @extschema@._copy_columns(v_old, v_new);
-    for v_statement in
-        select case
-            when k.oid is null then format(
-                'create %sindex %I on %s %s', case when i.indisunique then 'unique ' else '' end, n.new, v_to,
-                -- What the server prints after the name of the table.
-                substr(
-                    pg_get_indexdef(i.indexrelid),
-                    length(format('CREATE %sINDEX %I ON %s ', case when i.indisunique then 'UNIQUE ' else '' end, c.relname, v_from)) + 1
+    for v_statement, v_tablespace in
+        select
+            case
+                when k.oid is null then format(
+                    'create %sindex %I on %s %s', case when i.indisunique then 'unique ' else '' end, n.new, v_to,
+                    -- What the server prints after the name of the table.
+                    substr(
+                        pg_get_indexdef(i.indexrelid),
+                        length(format('CREATE %sINDEX %I ON %s ', case when i.indisunique then 'UNIQUE ' else '' end, c.relname, v_from)) + 1
+                    )
                 )
-            )
-            else format(
-                'alter table %s add constraint %I %s%s%s', v_to, n.new, pg_get_constraintdef(k.oid),
-                (select format(' with (%s)', array_to_string(c.reloptions, ', ')) where c.reloptions is not null),
-                (select format(' using index tablespace %I', t.spcname) from pg_tablespace as t where t.oid = c.reltablespace)
-            )
-        end
+                else format(
+                    'alter table %s add constraint %I %s%s%s', v_to, n.new, pg_get_constraintdef(k.oid),
+                    (select format(' with (%s)', array_to_string(c.reloptions, ', ')) where c.reloptions is not null),
+                    (select format(' using index tablespace %I', t.spcname) from pg_tablespace as t where t.oid = c.reltablespace)
+                )
+            end,
+            -- An index without a constraint has no clause of its own for it in what the server prints.
+            (select t.spcname from pg_tablespace as t where t.oid = c.reltablespace)
         from pg_index as i
         inner join pg_class as c on c.oid = i.indexrelid
         inner join jsonb_to_recordset((p_conversion).names) as n (kind text, id oid, new name) on n.kind = 'index' and i.indexrelid = n.id
@@ -51,8 +56,10 @@ begin
         where i.indrelid = v_old
         order by i.indisprimary desc, i.indexrelid
     loop
+        perform set_config('default_tablespace', coalesce(v_tablespace, ''), true);
         execute format('%s', v_statement);
     end loop;
+    perform set_config('default_tablespace', '', true);
     for v_statement in
         select x.statement
         from (

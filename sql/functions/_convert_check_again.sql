@@ -1,6 +1,6 @@
 -- requires: _convert_findings, _convert_shape
 -- Is the table still what the copy was built from? Somebody may have changed it
--- in between; then nothing is swapped.
+-- in between; then nothing is locked, validated or swapped.
 create or replace function @extschema@._convert_check_again(p_conversion @extschema@._conversion)
 returns void
 language plpgsql
@@ -19,8 +19,9 @@ begin
     elsif v_name is distinct from format('%I.%I', (p_conversion).schema_name, (p_conversion).table_name) then
         v_detail := 'it was renamed';
     elsif @extschema@._convert_shape((p_conversion).relation_id, (p_conversion).check_name) <> (p_conversion).shape then
-        v_detail := 'its columns, indexes, constraints or owner were changed';
-    else
+        v_detail := 'its columns, indexes, constraints, statistics or owner were changed';
+    -- Its own CHECK, which is not validated then, would be one.
+    elsif (p_conversion).step <> 'validate' then
         select f.detail, f.fix into v_detail, v_fix
         from @extschema@._convert_findings((p_conversion).relation_id, v_policy) as f
         limit 1;

@@ -10,7 +10,11 @@ as $$
 declare
     v_until timestamptz;
     v_table text := @extschema@._qualified_name((p_conversion).relation_id);
-    v_function text := format('%I.%I()', (p_conversion).schema_name, (p_conversion).check_name);
+    v_function text := (
+        select g.tgfoid::regprocedure::text
+        from pg_trigger as g
+        where g.tgrelid = (p_conversion).relation_id and g.tgname = (p_conversion).check_name and not g.tgisinternal
+    );
     v_children text[] := array(
         select @extschema@._qualified_name(i.inhrelid) from pg_inherits as i where i.inhparent = (p_conversion).relation_id order by i.inhrelid
     );
@@ -31,7 +35,7 @@ begin
         perform @extschema@._limit_lock(v_until);
         execute format('drop table %s', v_child);
     end loop;
-    if to_regprocedure(v_function) is not null then
+    if v_function is not null then
         execute format('drop trigger %I on %s', (p_conversion).check_name, v_table);
         execute format('drop function %s', v_function);
     end if;

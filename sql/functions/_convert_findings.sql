@@ -33,6 +33,10 @@ begin
             v_class.relpersistence = 'u', format('%s is unlogged, and partitions made later would not be', v_name),
             format('alter table %s set logged; -- writes all of it into the WAL', v_name)
         ),
+        (
+            v_class.relam <> (select a.oid from pg_am as a where a.amname = 'heap'),
+            format('%s has an access method of its own, and partitions made later would not', v_name), format('alter table %s set access method heap;', v_name)
+        ),
         (v_class.reloftype <> 0, format('%s is a table of a type', v_name), format('alter table %s not of;', v_name)),
         (
             exists (select from pg_seclabel as s where s.classoid = 'pg_class'::regclass and s.objoid = p_relation_id),
@@ -77,6 +81,23 @@ begin
                 where a.attrelid = p_relation_id and a.attname = v_column and a.attgenerated <> ''
             ),
             format('column %I of %s is generated, and cannot be a partition key', v_column, v_name), 'Make it an ordinary column that the application fills.'
+        ),
+        (
+            not exists (
+                select from pg_attribute as a
+                where a.attrelid = p_relation_id and a.attname = v_column and (a.atthasdef or a.attidentity <> '')
+            )
+            and exists (
+                select from pg_trigger as g
+                inner join pg_proc as f on f.oid = g.tgfoid
+                where
+                    g.tgrelid = p_relation_id and g.tgenabled <> 'D' and not g.tgisinternal
+                    -- For each row, before, INSERT.
+                    and (g.tgtype & 7) = 7
+                    and f.prosrc ~* format('new\s*\.\s*"?%s"?\s*:?=', regexp_replace(v_column, '\W', '.', 'g'))
+            ),
+            format('column %I of %s has no default and is filled by a trigger, and the partition of a row is looked up before triggers run', v_column, v_name),
+            format('alter table %s alter column %I set default now(); -- or whatever the trigger takes', v_name, v_column)
         )
     ) as x (holds, detail, fix)
     where x.holds;

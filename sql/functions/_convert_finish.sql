@@ -1,3 +1,4 @@
+-- requires: _lock_gently
 -- What comes after a swap and needs no lock that stops anybody: validates one of the
 -- foreign keys that reference the table, and returns false while there are more;
 -- then the samples of the policy go on under the table that took the name.
@@ -11,13 +12,14 @@ declare
     v_key record;
 begin
     for v_key in
-        select k.conname, @extschema@._qualified_name(k.conrelid) as name
+        select k.conname, k.conrelid, @extschema@._qualified_name(k.conrelid) as name
         from pg_constraint as k
         where
             k.confrelid = p_relation_id and k.contype = 'f' and k.conparentid = 0 and not k.convalidated
         order by k.oid
         limit 1
     loop
+        perform @extschema@._lock_gently(v_key.conrelid);
         execute format('alter table %s validate constraint %I', v_key.name, v_key.conname);
         return false;
     end loop;

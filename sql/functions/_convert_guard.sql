@@ -1,7 +1,7 @@
--- Statements that keep a key unique while rows move back: an insert whose key is
--- still in one of the tables that are being emptied fails (40001) and has to be
--- sent again. Its function belongs to the owner of the table, who alone can see
--- all of them, and goes with the last row. None without a key.
+-- Statements that keep a key unique while rows move back: a row whose key is in
+-- another one of the tables fails (40001) and has to be sent again. "Equal" is what the index says.
+-- The function belongs to the owner of the table, who alone can see all of
+-- them, and goes with the last row. None without a key.
 create or replace function @extschema@._convert_guard(p_conversion @extschema@._conversion, p_children text[])
 returns text[]
 language plpgsql
@@ -10,18 +10,37 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_function text := format('%I.%I', (p_conversion).schema_name, (p_conversion).check_name);
-    v_table text := format('%I.%I', (p_conversion).schema_name, (p_conversion).table_name);
+    v_table text := @extschema@._qualified_name((p_conversion).relation_id);
     v_tests text;
+    v_columns text;
 begin
-    select string_agg(format('exists (select from only %s as c where %s)', t.child, k.condition), ' or ') into v_tests
-    from unnest(p_children) as t (child)
-    cross join (
-        select string_agg(format('c.%1$I = new.%1$I', a.attname), ' and ') as condition
+    with keys as (
+        select
+            i.indexrelid, a.attname,
+            (
+                select format('operator(%I.%s)', n.nspname, o.oprname)
+                from pg_opclass as c
+                inner join pg_amop as m
+                    on m.amopfamily = c.opcfamily and m.amopstrategy = 3 and m.amoplefttype = c.opcintype and m.amoprighttype = c.opcintype
+                inner join pg_operator as o on o.oid = m.amopopr
+                inner join pg_namespace as n on n.oid = o.oprnamespace
+                where c.oid = i.indclass[s.n]
+            ) as equals
         from pg_index as i
         cross join generate_series(0, i.indnkeyatts - 1) as s (n)
         inner join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[s.n]
         where i.indrelid = (p_conversion).relation_id and i.indisunique
-        group by i.indexrelid
+    )
+
+    select
+        string_agg(format('(tg_relid <> %s and exists (select from only %s as c where %s))', to_regclass(t.name)::oid, t.name, k.condition), ' or '),
+        (select string_agg(distinct quote_ident(c.attname), ', ') from keys as c)
+    into v_tests, v_columns
+    from unnest(v_table || p_children) as t (name)
+    cross join (
+        select string_agg(format('c.%1$I %2$s new.%1$I', c.attname, c.equals), ' and ') as condition
+        from keys as c
+        group by c.indexrelid
     ) as k;
     if v_tests is null then
         return array[]::text[];
@@ -37,12 +56,14 @@ begin
         format('revoke all on function %s() from public', v_function),
         format('alter function %s() owner to %s', v_function, (
             select c.relowner::regrole::text from pg_class as c where c.oid = (p_conversion).relation_id
-        )),
-        format(
-            'create trigger %I before insert on %s for each row when (new.%I >= %s::%s) execute function %s()', (p_conversion).check_name, v_table,
-            (p_conversion).time_column, (p_conversion).upper_literal, (p_conversion).time_type, v_function
+        ))
+    ] || array(
+        select format(
+            'create trigger %I before insert or update of %s on %s for each row when (new.%I >= %s::%s) execute function %s()', (p_conversion).check_name,
+            v_columns, t.name, (p_conversion).time_column, (p_conversion).upper_literal, (p_conversion).time_type, v_function
         )
-    ];
+        from unnest(v_table || p_children) as t (name)
+    );
 end
 $$;
 comment on function @extschema@._convert_guard(@extschema@._conversion, text[]) is

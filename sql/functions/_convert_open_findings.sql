@@ -8,6 +8,13 @@ set search_path = pg_catalog, pg_temp
 as $$
     with me as (
         select (p_conversion).parent_id as id, @extschema@._qualified_name((p_conversion).parent_id) as name
+    ),
+
+    -- Those for statements stay with the old table, which the rows are inserted into.
+    holders as (
+        select m.id, m.name from me as m
+        union all
+        select (p_conversion).relation_id, @extschema@._qualified_name((p_conversion).relation_id)
     )
 
     select
@@ -33,14 +40,19 @@ as $$
         or exists (select from pg_publication_namespace as n where n.pnpubid = p.oid and n.pnnspid = c.relnamespace)
     union all
     select
-        format('trigger %I of %s would fire for every row that moves', t.tgname, m.name),
-        format('alter table %s disable trigger %I;', m.name, t.tgname)
-    from me as m
-    inner join pg_trigger as t on m.id = t.tgrelid and not t.tgisinternal and (t.tgtype & 4) = 4 and t.tgenabled <> 'D'
+        format('trigger %I of %s would fire for every row that moves', t.tgname, h.name),
+        format('alter table %1$s disable trigger %2$I; -- and when the undo is done: enable trigger %2$I', h.name, t.tgname)
+    from holders as h
+    inner join pg_trigger as t on h.id = t.tgrelid and not t.tgisinternal and (t.tgtype & 4) = 4 and t.tgenabled <> 'D'
+    left join pg_trigger as p on p.oid = t.tgparentid
+    -- That of the partitioned table stands for its copies.
+    where coalesce(p.tgenabled, 'D') = 'D'
     union all
-    select format('rule %I of %s would act on every row that moves', r.rulename, m.name), format('alter table %s disable rule %I;', m.name, r.rulename)
-    from me as m
-    inner join pg_rewrite as r on m.id = r.ev_class and r.ev_type = '3' and r.ev_enabled <> 'D'
+    select
+        format('rule %I of %s would act on every row that moves', r.rulename, h.name),
+        format('alter table %1$s disable rule %2$I; -- and when the undo is done: enable rule %2$I', h.name, r.rulename)
+    from holders as h
+    inner join pg_rewrite as r on h.id = r.ev_class and r.ev_type = '3' and r.ev_enabled <> 'D'
     union all
     select
         format('the unique index %s is of expressions, or takes nulls as equal', @extschema@._qualified_name(i.indexrelid)),

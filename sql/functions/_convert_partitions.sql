@@ -1,11 +1,12 @@
--- requires: _grid_next, _partition_name, _bound_literal, _copy_grants, _copy_columns
+-- requires: _grid_next, _partition_name, _bound_literal, _copy_privileges, _copy_columns
 -- The partitions for rows to come, of a partitioned table that nobody uses yet:
--- as many as the policy makes ahead, from the boundary on. Owner, privileges, storage and
--- replica identity as those of the table that is being converted.
+-- as many as the policy makes ahead, from the boundary on. Owner, privileges, row security,
+-- storage and replica identity as those of the table that is being converted.
 create or replace function @extschema@._convert_partitions(p_conversion @extschema@._conversion, p_parent oid)
 returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set default_tablespace = ''
 as $$
 -- @plpgsql_check_options: security_warnings = off, performance_warnings = off
 declare
@@ -42,11 +43,8 @@ begin
             @extschema@._bound_literal(v_to, (p_conversion).time_type, v_zone, (p_conversion).epoch_unit),
             v_options
         );
-        if v_class.relowner <> (select c.relowner from pg_class as c where c.oid = v_table::regclass) then
-            execute format('alter table %s owner to %s', v_table, v_class.relowner::regrole);
-        end if;
         perform @extschema@._copy_columns(v_class.oid, v_table::regclass);
-        perform @extschema@._copy_grants(v_class.oid, v_table::regclass);
+        perform @extschema@._copy_privileges(v_class.oid, v_table::regclass);
         v_statement := case v_class.relreplident
             when 'f' then format('alter table %s replica identity full', v_table)
             when 'n' then format('alter table %s replica identity nothing', v_table)

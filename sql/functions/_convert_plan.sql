@@ -1,4 +1,5 @@
 -- requires: _convert_check, _convert_boundary, _partition_name, _unused_name, _find_policy
+-- requires: _convert_undo_findings, _convert_open_findings
 -- What convert would do now, step by step, with the locks; refuses what it would
 -- refuse. Serves the dry run and changes nothing.
 create or replace function @extschema@._convert_plan(
@@ -13,9 +14,14 @@ language plpgsql
 volatile
 set search_path = pg_catalog, pg_temp
 as $$
+-- @plpgsql_check_options: security_warnings = off
 declare
     v_found @extschema@._conversion;
-    v_policy @extschema@._policy := @extschema@._find_policy(p_table);
+    v_policy @extschema@._policy;
+    v_detail text;
+    v_fix text;
+    v_child text;
+    v_has_rows boolean;
     v_name text := @extschema@._qualified_name(p_table::oid);
     v_boundary timestamptz;
     v_old name;
@@ -32,18 +38,39 @@ begin
             return query select 'undo', format('drop the copy %I and the CHECK %I', v_found.new_name, v_found.check_name), v_wait;
             return;
         end if;
-        return query select
-            'undo',
-            format('%I becomes %s again, and the partitioned table is dropped with its empty partitions', v_found.old_name, v_name), v_wait;
-        return query select
-            'move',
-            format(
-                'only if rows lie outside %I: they are moved back in batches; until then %s is a table with children, and an upsert of a row that was not moved yet fails and has to be sent again',
-                v_found.old_name, v_name
-            ),
-            'ROW EXCLUSIVE, batch by batch';
+        if v_found.step not in ('move', 'close', 'undo_keys') then
+            select f.detail, f.fix into v_detail, v_fix from @extschema@._convert_undo_findings(v_found) as f limit 1;
+            if v_detail is not null then
+                raise exception '%', v_detail using errcode = 'object_not_in_prerequisite_state', hint = v_fix;
+            end if;
+            for v_child in
+                select @extschema@._qualified_name(i.inhrelid) from pg_inherits as i
+                where i.inhparent = v_found.parent_id and i.inhrelid <> v_found.relation_id
+            loop
+                execute format('select exists (select from %s)', v_child) into v_has_rows;
+                exit when v_has_rows;
+            end loop;
+            select string_agg(f.detail, '; '), string_agg(f.fix, E'\n') into v_detail, v_fix from @extschema@._convert_open_findings(v_found) as f;
+            if v_has_rows and v_detail is not null then
+                raise exception 'rows came in since, and they cannot be moved back: %', v_detail
+                    using errcode = 'object_not_in_prerequisite_state', hint = v_fix;
+            end if;
+            return query select
+                'undo',
+                format('%I becomes %s again, and the partitioned table is dropped with its empty partitions', v_found.old_name, v_name), v_wait;
+        end if;
+        if v_has_rows or v_found.step in ('move', 'close') then
+            return query select
+                'move',
+                format(
+                    'rows lie outside %I: they are moved back in batches of 1000; until then %s is a table with children, and an upsert of a row that was not moved yet fails and has to be sent again',
+                    v_found.old_name, v_name
+                ),
+                format('SHARE ROW EXCLUSIVE: writers wait for a batch; given up and tried again after %s', @extschema@._get_setting('lock_timeout'));
+        end if;
         return;
     end if;
+    v_policy := @extschema@._find_policy(p_table);
     if v_found.finished_at is null and v_found.conversion_id is not null then
         v_policy.partition_interval := v_found.partition_interval;
         v_policy.premake := v_found.premake;

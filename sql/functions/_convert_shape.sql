@@ -1,5 +1,5 @@
--- What a conversion built its copy from: columns, indexes, constraints and owner
--- of a table. Compared again under the lock of the swap, because somebody may
+-- What a conversion built its copy from: columns, indexes, constraints, extended
+-- statistics and owner of a table. Compared again under the lock of the swap, because somebody may
 -- have changed the table in between. The conversion's own CHECK does not count.
 create or replace function @extschema@._convert_shape(p_relation_id oid, p_check_name name)
 returns text
@@ -24,6 +24,10 @@ as $$
         select format('constraint %s %s', k.conname, pg_get_constraintdef(k.oid))
         from pg_constraint as k
         where k.conrelid = p_relation_id and k.contype <> 't' and k.conname <> p_check_name
+        union all
+        select format('statistics %s %s', s.stxname, pg_get_statisticsobjdef(s.oid))
+        from pg_statistic_ext as s
+        where s.stxrelid = p_relation_id
         union all
         select format('table %s %s %s', c.relowner, c.relreplident, c.reltablespace)
         from pg_class as c

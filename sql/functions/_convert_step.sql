@@ -1,5 +1,5 @@
 -- requires: _convert_build, _convert_swap, _convert_swap_back, _convert_abort, _convert_finish
--- requires: _convert_open_findings, _convert_move, _convert_close
+-- requires: _convert_open_findings, _convert_move, _convert_close, _convert_check_again, _lock_gently
 -- One step of a conversion, in one transaction; what it did is written down in the
 -- same one. Returns the step that comes next, or "stop" ("done", "failed") and
 -- "detail"; "wait" asks for a pause in ms, after a lock that was not to be had.
@@ -18,13 +18,23 @@ declare
     v_detail text;
     v_fix text;
 begin
-    select c.* into strict v_conversion
-    from @extschema@._conversion as c
-    where c.conversion_id = p_conversion_id
-    for update nowait;
-    v_parent := v_conversion.parent_id;
-    v_table := format('%I.%I', v_conversion.schema_name, v_conversion.table_name);
     begin
+        select c.* into strict v_conversion
+        from @extschema@._conversion as c
+        where c.conversion_id = p_conversion_id
+        for update nowait;
+    exception
+        when lock_not_available then
+            raise exception 'another session is at this conversion'
+                using errcode = 'lock_not_available', hint = 'The view conversions says how far it is; one session is enough.';
+    end;
+    v_parent := v_conversion.parent_id;
+    v_table := @extschema@._qualified_name(v_conversion.relation_id);
+    begin
+        if v_conversion.step in ('check', 'validate') then
+            perform @extschema@._lock_gently(v_conversion.relation_id);
+            perform @extschema@._convert_check_again(v_conversion);
+        end if;
         case v_conversion.step
             when 'build' then
                 v_parent := @extschema@._convert_build(v_conversion);
@@ -53,17 +63,23 @@ begin
                     v_next := 'open';
                 end if;
             when 'open' then
-                select f.detail, f.fix into v_detail, v_fix from @extschema@._convert_open_findings(v_conversion) as f limit 1;
-                if found then
-                    raise exception 'rows came in since, and they cannot be moved back: %', v_detail
-                        using errcode = 'object_not_in_prerequisite_state', hint = v_fix;
+                -- They may be gone by now.
+                if @extschema@._convert_swap_back(v_conversion, p_lock_timeout_ms, false) then
+                    v_next := 'undo_keys';
+                else
+                    select string_agg(f.detail, '; '), string_agg(f.fix, E'\n') into v_detail, v_fix
+                    from @extschema@._convert_open_findings(v_conversion) as f;
+                    if v_detail is not null then
+                        raise exception 'rows came in since, and they cannot be moved back: %', v_detail
+                            using errcode = 'object_not_in_prerequisite_state', hint = v_fix;
+                    end if;
+                    perform @extschema@._convert_swap_back(v_conversion, p_lock_timeout_ms, true);
+                    -- What is written again and again goes first.
+                    v_moved := @extschema@._convert_move(v_conversion, p_lock_timeout_ms);
+                    v_next := 'move';
                 end if;
-                perform @extschema@._convert_swap_back(v_conversion, p_lock_timeout_ms, true);
-                -- What is written again and again goes first, while nobody can.
-                v_moved := @extschema@._convert_move(v_conversion, 1000);
-                v_next := 'move';
             when 'move' then
-                v_moved := @extschema@._convert_move(v_conversion, 2000);
+                v_moved := @extschema@._convert_move(v_conversion, p_lock_timeout_ms);
                 v_next := case when v_moved > 0 then 'move' else 'close' end;
             when 'close' then
                 v_next := case when @extschema@._convert_close(v_conversion, p_lock_timeout_ms) then 'undo_keys' else 'move' end;
@@ -81,7 +97,17 @@ begin
         when query_canceled then
             raise;
         when others then
-            get stacked diagnostics v_fix = pg_exception_hint;
+            get stacked diagnostics v_fix = pg_exception_hint, v_detail = pg_exception_detail;
+            v_fix := case
+                when sqlstate = '2BP01' then format('%s. Change or drop that first, then call again.', v_detail)
+                when sqlstate in ('23503', '23505') then format('%s Mend these rows, then call again.', v_detail)
+                when sqlstate = '23514' and v_conversion.step = 'validate' then format(
+                    'Find them: select * from %s where %I >= %s::%s or %I < %s::%s; correct or delete them, then call again.', v_table,
+                    v_conversion.time_column, v_conversion.upper_literal, v_conversion.time_type,
+                    v_conversion.time_column, v_conversion.lower_literal, v_conversion.time_type
+                )
+                else v_fix
+            end;
             update @extschema@._conversion as c
             set last_error = format('%s [%s]', sqlerrm, sqlstate), last_error_at = clock_timestamp()
             where c.conversion_id = p_conversion_id;

@@ -1,4 +1,5 @@
 -- requires: _convert_lock, _follow_up, _follow_up_others, _limit_lock, _copy_grants, _convert_bind
+-- requires: _copy_privileges, _privileges_text
 -- requires: _convert_check_again, _move_identity, _identity_names
 -- The swap: the partitioned table takes the place of the plain one, which becomes
 -- its first partition, with all that hangs on it, in one transaction. Under
@@ -19,6 +20,7 @@ declare
     v_after text[];
     v_statement text;
     v_statements text[];
+    v_child oid;
 begin
     v_until := @extschema@._convert_lock(v_old, v_new, p_lock_timeout_ms);
     perform @extschema@._convert_check_again(p_conversion);
@@ -60,6 +62,23 @@ begin
         execute format('%s', v_statement);
     end loop;
     perform @extschema@._copy_grants(v_old, v_new);
+    -- The partitions have those of the day they were made.
+    for v_child in
+        select i.inhrelid
+        from pg_inherits as i
+        where i.inhparent = v_new and i.inhrelid <> v_old and @extschema@._privileges_text(i.inhrelid) <> @extschema@._privileges_text(v_old)
+        order by i.inhrelid
+    loop
+        perform @extschema@._limit_lock(v_until);
+        for v_statement in
+            select format('drop policy %I on %s', p.polname, @extschema@._qualified_name(v_child)) from pg_policy as p where p.polrelid = v_child
+            union all
+            select format('alter table %s disable row level security, no force row level security', @extschema@._qualified_name(v_child))
+        loop
+            execute format('%s', v_statement);
+        end loop;
+        perform @extschema@._copy_privileges(v_old, v_child);
+    end loop;
     perform @extschema@._convert_bind(p_conversion, v_old, v_new, (p_conversion).partition_interval);
 end
 $$;

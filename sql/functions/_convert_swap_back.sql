@@ -1,5 +1,5 @@
 -- requires: _convert_lock, _lock_within, _follow_up, _follow_up_others, _limit_lock
--- requires: _convert_bind, _add_identity, _convert_guard
+-- requires: _convert_bind, _add_identity, _convert_guard, _convert_undo_findings, _unused_name
 -- The swap in reverse: the old table, which is a partition now, becomes the table
 -- again, and the partitioned one is dropped with its empty partitions. When one of
 -- them has a row: without p_with_rows it changes nothing and returns false; with it
@@ -19,6 +19,11 @@ declare
     v_new oid := (p_conversion).parent_id;
     v_table text := @extschema@._qualified_name((p_conversion).parent_id);
     v_old_name text := @extschema@._qualified_name((p_conversion).relation_id);
+    v_schema name;
+    v_name name;
+    v_new_name name;
+    v_detail text;
+    v_fix text;
     v_until timestamptz;
     v_others record;
     v_after text[];
@@ -28,6 +33,15 @@ declare
     v_children text[];
     v_has_rows boolean;
 begin
+    select f.detail, f.fix into v_detail, v_fix from @extschema@._convert_undo_findings(p_conversion) as f limit 1;
+    if v_detail is not null then
+        raise exception '%', v_detail using errcode = 'object_not_in_prerequisite_state', hint = v_fix;
+    end if;
+    -- It may have been renamed since.
+    select n.nspname, c.relname, @extschema@._unused_name(n.nspname, c.relname, '_new') into v_schema, v_name, v_new_name
+    from pg_class as c
+    inner join pg_namespace as n on n.oid = c.relnamespace
+    where c.oid = v_new;
     v_until := @extschema@._convert_lock(v_new, v_old, p_lock_timeout_ms);
     perform @extschema@._lock_within(
         array(
@@ -57,13 +71,13 @@ begin
         union all
         select unnest(@extschema@._add_identity(v_new, v_old))
         union all
-        select format('alter table %s rename to %I', v_table, (p_conversion).new_name)
+        select format('alter table %s rename to %I', v_table, v_new_name)
         union all
-        select format('alter table %s rename to %I', v_old_name, (p_conversion).table_name)
+        select format('alter table %s rename to %I', v_old_name, v_name)
         union all
         select unnest(v_after)
         union all
-        select format('drop table %I.%I', (p_conversion).schema_name, (p_conversion).new_name)
+        select format('drop table %I.%I', v_schema, v_new_name)
         union all
         select format('alter table %s inherit %s', c.child, v_table) from unnest(v_children) as c (child) where p_with_rows
     );
@@ -72,14 +86,17 @@ begin
         execute format('%s', v_statement);
     end loop;
     v_statements := array(
-        -- By number: somebody may have dropped one of them since.
-        select format('alter index %s rename to %I', @extschema@._qualified_name(n.id), n.name)
-        from jsonb_to_recordset((p_conversion).names) as n (kind text, id oid, name name)
-        inner join pg_index as i on i.indexrelid = n.id and i.indrelid = v_old
-        where n.kind = 'index'
+        -- By number or by name: somebody may have renamed, dropped or rebuilt one of them since.
+        select format('alter index %s rename to %I', @extschema@._qualified_name(i.indexrelid), n.name)
+        from jsonb_to_recordset((p_conversion).names) as n (kind text, id oid, name name, old name)
+        inner join pg_index as i on i.indrelid = v_old
+        inner join pg_class as c on c.oid = i.indexrelid
+        where
+            n.kind = 'index'
+            and (i.indexrelid = n.id or (c.relname = n.old and not exists (select from pg_index as x where x.indexrelid = n.id)))
         union all
-        select format('alter statistics %I.%I rename to %I', n.schema, s.stxname, n.name)
-        from jsonb_to_recordset((p_conversion).names) as n (kind text, id oid, schema name, name name)
+        select format('alter statistics %s.%I rename to %I', s.stxnamespace::regnamespace, s.stxname, n.name)
+        from jsonb_to_recordset((p_conversion).names) as n (kind text, id oid, name name)
         inner join pg_statistic_ext as s on s.oid = n.id
         where n.kind = 'statistics'
     );
@@ -87,6 +104,8 @@ begin
         execute format('%s', v_statement);
     end loop;
     perform @extschema@._convert_bind(p_conversion, v_new, v_old, null);
+    update @extschema@._conversion as c set schema_name = v_schema, table_name = v_name where c.conversion_id = (p_conversion).conversion_id;
+    p_conversion.schema_name := v_schema;
     if p_with_rows then
         foreach v_statement in array @extschema@._convert_guard(p_conversion, v_children) loop
             execute format('%s', v_statement);

@@ -1,5 +1,5 @@
 -- Gives a relation the privileges of another one, of the table and of its
--- columns, and takes away what default privileges gave it. Both have one owner,
+-- columns, and takes away what it has besides, by default or as its owner. Both have one owner,
 -- who is the grantor of all of them. Also serves sequences.
 create or replace function @extschema@._copy_grants(p_from oid, p_to oid)
 returns void
@@ -22,7 +22,7 @@ begin
     for v_statement in
         select format('revoke all on %s %s from %s', v_kind, v_to, case when a.grantee = 0 then 'public' else format('%s', a.grantee::regrole) end)
         from pg_class as c
-        cross join aclexplode(c.relacl) as a
+        cross join aclexplode(coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner))) as a
         where c.oid = p_to
         group by a.grantee
     loop

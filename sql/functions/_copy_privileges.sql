@@ -1,4 +1,4 @@
--- requires: _copy_grants
+-- requires: _copy_grants, _policy_text
 -- Gives a new partition what another table has: owner, privileges, also those of
 -- columns, and row security with its policies. Called by _make_partition.
 create or replace function @extschema@._copy_privileges(p_from oid, p_to oid)
@@ -25,7 +25,8 @@ begin
                 select string_agg(case r.oid when 0 then 'public' else quote_ident(pg_get_userbyid(r.oid)) end, ', ')
                 from unnest(p.polroles) as r (oid)
             ) as roles,
-            pg_get_expr(p.polqual, p.polrelid) as reading, pg_get_expr(p.polwithcheck, p.polrelid) as writing
+            @extschema@._policy_text(pg_get_expr(p.polqual, p.polrelid), p_from, p_to) as reading,
+            @extschema@._policy_text(pg_get_expr(p.polwithcheck, p.polrelid), p_from, p_to) as writing
         from pg_policy as p
         where p.polrelid = p_from
     loop

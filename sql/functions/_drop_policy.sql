@@ -26,6 +26,15 @@ begin
             using errcode = 'no_data_found', hint = 'Name the table with its schema, as the view retention (command line: policy list) does.';
     end if;
     perform @extschema@._lock_policy(v_policy.relation_id);
+    if exists (
+        select from @extschema@._conversion as c
+        inner join pg_class as t on t.oid = c.relation_id
+        where c.policy_id = v_policy.policy_id and c.finished_at is null
+    ) then
+        raise exception 'a conversion of % is under way', p_table
+            using errcode = 'object_not_in_prerequisite_state',
+            hint = format('Finish or undo it first: call %1$I.convert(%2$L); or call %1$I.convert(%2$L, p_undo => true);', @extschema@._schema(), p_table);
+    end if;
     delete from @extschema@._watermark as w where w.policy_id = v_policy.policy_id;
     delete from @extschema@._suspended as s where s.policy_id = v_policy.policy_id;
     delete from @extschema@._policy as p where p.policy_id = v_policy.policy_id;

@@ -1,4 +1,4 @@
--- requires: _enter_detached, _clock
+-- requires: _enter_detached, _clock, _is_at_work
 -- What came of concurrent detaches that passes of a policy have asked for, also one that died:
 -- waits while a session is at it, enters what is detached into the ledger, and lets go of
 -- what is not; half detached ones are then finished as those of anybody. Nobody's word but the
@@ -30,15 +30,7 @@ begin
             v_entry.ended_at is null
             and (
                 coalesce(v_entry.claimed_at + interval '2 s', case when v_is_own then v_entry.asked_at + interval '10 s' end) > clock_timestamp()
-                -- The statement has this lock from its first moment to its last, and others see that.
-                or exists (
-                    select from pg_locks as l
-                    where
-                        l.locktype = 'relation' and l.mode = 'ShareUpdateExclusiveLock' and l.pid <> pg_backend_pid()
-                        and l.database = (select d.oid from pg_database as d where d.datname = current_database())
-                        and l.relation in (v_entry.relation_id, (p_policy).relation_id)
-                        and v_entry.claimed_at is not null
-                )
+                or (v_entry.claimed_at is not null and @extschema@._is_at_work(v_entry.detacher))
             )
         then
             if v_is_own then

@@ -30,6 +30,18 @@ begin
             select from pg_statistic_ext as s
             inner join pg_namespace as n on n.oid = s.stxnamespace
             where n.nspname = p_schema and s.stxname = format('%s%s', v_base, v_suffix)
+        ) and not exists (
+            -- Taken by a conversion that has not come to it.
+            select from @extschema@._conversion as c
+            where
+                c.finished_at is null and c.schema_name = p_schema
+                and (
+                    format('%s%s', v_base, v_suffix) in (c.old_name, c.new_name, c.check_name)
+                    or exists (
+                        select from jsonb_to_recordset(c.names) as n (old text, new text)
+                        where format('%s%s', v_base, v_suffix) in (n.old, n.new)
+                    )
+                )
         );
         v_number := v_number + 1;
         v_suffix := format('%s_%s', p_suffix, v_number);

@@ -15,7 +15,7 @@ import pytest
 from support import Cli, Cluster, Database
 from support.cluster import as_server_account
 from support.passes import Table, until
-from support.rotations import DETACH, assert_finishes, last_run, make_sets, sql
+from support.rotations import DETACH, STILL_WAITED_FOR, assert_finishes, last_run, make_sets, sql
 
 SETTINGS = """
 [databases]
@@ -166,6 +166,7 @@ def test_partitions_are_detached_concurrently(pooler: str, database: Database, c
             if ending == "Ctrl-C":
                 process.send_signal(signal.SIGINT)
             else:
+                until(lambda: database.query(STILL_WAITED_FOR))
                 export.rollback()
             _, stderr = process.communicate(timeout=60)
         if ending == "Ctrl-C":

@@ -9,28 +9,20 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from support import Cli, Database
+from support.conversions import EVERYTHING, convert, lines, make_counters, stands_at, until_step
 from support.passes import Pass, Table, until
-
-HERE = Path(__file__).parent / "convert"
-EVERYTHING = (HERE / "everything.sql").read_text()
-
-
-def _sql(database: Database, *statements: str) -> None:
-    with database.connect() as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
+from support.rotations import sql
 
 
 @pytest.fixture
 def everything(database: Database) -> Database:
     """A table that has everything a table can have, and a policy."""
-    _sql(database, EVERYTHING, "select maint.set_policy('app.t', '7 days', p_column => 'at')")
+    sql(database, EVERYTHING, "select maint.set_policy('app.t', '7 days', p_column => 'at')")
     with database.superuser() as root:
         root.execute(
             "create publication p for table app.t (id, at, note) where (id > 5) with (publish_via_partition_root)"
@@ -39,88 +31,42 @@ def everything(database: Database) -> Database:
     return database
 
 
-def _convert(database: Database, arguments: str) -> list[str]:
-    notices: list[str] = []
-    with database.connect() as connection:
-        connection.add_notice_handler(lambda note: notices.append(note.message_primary or ""))
-        connection.execute(f"call maint.convert({arguments})".encode())
-    return notices
-
-
-def _lines(database: Database, table: str = "app.t", *, plain: bool = False) -> list[str]:
-    """What a table is made of, as lines of text: two tables are alike when these are."""
-    with database.superuser(options="-c search_path=pg_catalog") as root:
-        return [
-            line
-            for name in ("lines", *(["plain"] if plain else []))
-            for (line,) in root.execute(
-                (HERE / f"{name}.sql").read_text().replace("%", "%%").replace("%%(t)s", "%(t)s").encode(), {"t": table}
-            ).fetchall()
-        ]
-
-
 def test_all_of_it_is_carried_over_and_back(everything: Database) -> None:
-    before, plain = _lines(everything), _lines(everything, plain=True)
+    before, plain = lines(everything), lines(everything, plain=True)
     rows = everything.query("select * from app.t order by id")
-    notices = _convert(everything, "'app.t', '1 day'")
+    notices = convert(everything, "'app.t', '1 day'")
     assert notices[-1] == "app.t: keys is done"
-    assert _lines(everything) == before
+    assert lines(everything) == before
     assert everything.query("select * from app.t order by id") == rows
-    _convert(everything, "'app.t', p_undo => true")
-    assert _lines(everything, plain=True) == plain
+    convert(everything, "'app.t', p_undo => true")
+    assert lines(everything, plain=True) == plain
 
 
 @pytest.fixture
 def counters(database: Database) -> Database:
-    """A table like agg_1m, with a key that upserts use, of wall-clock times."""
-    _sql(
-        database,
-        "create table agg (client text, at timestamp not null, n bigint not null default 0, primary key (client, at))",
-        "create index on agg (at)",
-        "insert into agg select 'c' || i % 7, localtimestamp - make_interval(mins => i), 1"
-        " from generate_series(1, 3000) as i",
-        "select maint.set_policy('agg', '30 days')",
-    )
+    make_counters(database)
     return database
 
 
 def test_rows_that_came_in_since_are_moved_back(counters: Database) -> None:
-    plain = _lines(counters, "public.agg", plain=True)
-    _convert(counters, "'agg', '1 day'")
-    _sql(
+    plain = lines(counters, "public.agg", plain=True)
+    convert(counters, "'agg', '1 day'")
+    sql(
         counters,
         "insert into agg select 'new', localtimestamp + interval '8 days' + make_interval(secs => i), 1"
         " from generate_series(1, 5000) as i",
     )
     rows = counters.query("select * from agg order by 1, 2")
-    notices = _convert(counters, "'agg', p_undo => true")
+    notices = convert(counters, "'agg', p_undo => true")
     assert "public.agg: open is done" in notices
-    assert _lines(counters, "public.agg", plain=True) == plain
+    assert lines(counters, "public.agg", plain=True) == plain
     assert counters.query("select * from agg order by 1, 2") == rows
     assert counters.query("select step, moved_rows from maint.conversions") == [{"step": "undone", "moved_rows": 5000}]
 
 
-def _one_step(database: Database, arguments: str) -> None:
-    """One step and no more: the time is up after it."""
-    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="the conversion is not done"):
-        _convert(database, f"{arguments}, p_max_duration => '0 s'")
-
-
-def _step(database: Database) -> str:
-    return str(database.value("select step from maint.conversions"))
-
-
-def _until_step(database: Database, arguments: str, step: str) -> None:
-    for _ in range(20):
-        if database.value("select step from maint.conversions") == step:
-            return
-        _one_step(database, arguments)
-    raise AssertionError(f"it never came to {step}")
-
-
 def _kill_in_mid_step(database: Database, arguments: str, blocker: str) -> None:
     """SIGKILL the backend while it waits, in the middle of its step, for what `blocker` holds."""
-    _sql(database, "select maint.set_setting('lock_timeout', '1 minute')")
+    sql(database, "select maint.set_setting('lock_timeout', '1 minute')")
     with database.superuser() as holder:
         holder.execute("begin")
         holder.execute(blocker.encode())
@@ -131,7 +77,7 @@ def _kill_in_mid_step(database: Database, arguments: str, blocker: str) -> None:
             database.cluster.kill_backend(call.pid)
             assert call.wait().error is not None
         holder.close()
-    _sql(database, "select maint.set_setting('lock_timeout', '50 ms')")
+    sql(database, "select maint.set_setting('lock_timeout', '50 ms')")
 
 
 def _but_numbers(found: list[str]) -> list[str]:
@@ -151,21 +97,21 @@ def _but_numbers(found: list[str]) -> list[str]:
     ],
 )
 def test_killed_in_a_step(everything: Database, step: str, blocker: str) -> None:
-    before, plain = _but_numbers(_lines(everything)), _but_numbers(_lines(everything, plain=True))
+    before, plain = _but_numbers(lines(everything)), _but_numbers(lines(everything, plain=True))
     rows = everything.query("select * from app.t order by id")
     if step == "undo":
-        _convert(everything, "'app.t', '1 day'")
+        convert(everything, "'app.t', '1 day'")
         _kill_in_mid_step(everything, "'app.t', p_undo => true", blocker)
     else:
         if step != "build":
-            _until_step(everything, "'app.t', '1 day'", step)
+            until_step(everything, "'app.t', '1 day'", step)
         _kill_in_mid_step(everything, "'app.t', '1 day'", blocker)
-        assert _step(everything) == step
-        _convert(everything, "'app.t', '1 day'")
-        assert _but_numbers(_lines(everything)) == before
+        assert stands_at(everything) == step
+        convert(everything, "'app.t', '1 day'")
+        assert _but_numbers(lines(everything)) == before
         assert everything.query("select * from app.t order by id") == rows
-    _convert(everything, "'app.t', p_undo => true")
-    assert _but_numbers(_lines(everything, plain=True)) == plain
+    convert(everything, "'app.t', p_undo => true")
+    assert _but_numbers(lines(everything, plain=True)) == plain
     assert everything.query("select * from app.t order by id") == rows
 
 
@@ -184,27 +130,27 @@ MANY_AHEAD = (
     ],
 )
 def test_killed_while_rows_move_back(counters: Database, step: str, blocker: str) -> None:
-    plain = _lines(counters, "public.agg", plain=True)
-    _convert(counters, "'agg', '1 day'")
-    _sql(counters, MANY_AHEAD)
+    plain = lines(counters, "public.agg", plain=True)
+    convert(counters, "'agg', '1 day'")
+    sql(counters, MANY_AHEAD)
     last = counters.value("select tableoid::regclass::text from agg where client = 'new' limit 1")
     rows = counters.query("select * from agg order by 1, 2")
-    _until_step(counters, "'agg', p_undo => true", step)
+    until_step(counters, "'agg', p_undo => true", step)
     _kill_in_mid_step(counters, "'agg', p_undo => true", blocker.format(last=last))
-    assert _step(counters) == step
+    assert stands_at(counters) == step
     assert counters.query("select * from agg order by 1, 2") == rows
-    _convert(counters, "'agg', p_undo => true")
-    assert _lines(counters, "public.agg", plain=True) == plain
+    convert(counters, "'agg', p_undo => true")
+    assert lines(counters, "public.agg", plain=True) == plain
     assert counters.query("select * from agg order by 1, 2") == rows
 
 
 @pytest.mark.parametrize("step", ["check", "validate", "swap"])
 def test_undone_before_the_swap(everything: Database, step: str) -> None:
-    plain = _lines(everything, plain=True)
-    _until_step(everything, "'app.t', '1 day'", step)
-    _convert(everything, "'app.t', p_undo => true")
-    assert _lines(everything, plain=True) == plain
-    _convert(everything, "'app.t', '1 day'")
+    plain = lines(everything, plain=True)
+    until_step(everything, "'app.t', '1 day'", step)
+    convert(everything, "'app.t', p_undo => true")
+    assert lines(everything, plain=True) == plain
+    convert(everything, "'app.t', '1 day'")
 
 
 class Writers:
@@ -271,12 +217,12 @@ class Writers:
 def test_nothing_that_is_written_meanwhile_gets_lost(counters: Database) -> None:
     before = counters.value("select sum(n) from agg")
     with Writers(counters) as writers:
-        _convert(counters, "'agg', '1 day'")
-        assert _step(counters) == "done"
+        convert(counters, "'agg', '1 day'")
+        assert stands_at(counters) == "done"
         writers.ahead = True
         writers.go_on(300)
-        _sql(counters, MANY_AHEAD.replace("8 days", "9 days"))
-        _convert(counters, "'agg', p_undo => true")
+        sql(counters, MANY_AHEAD.replace("8 days", "9 days"))
+        convert(counters, "'agg', p_undo => true")
         writers.go_on(100)
     assert writers.errors == []
     found = counters.query("select client, at::text, n from agg where client like 'w%%'")
@@ -294,7 +240,7 @@ def _reader(database: Database) -> Iterator[None]:
 
 
 def test_writers_do_not_wait_behind_us_for_a_long_reader(counters: Database) -> None:
-    _until_step(counters, "'agg', '1 day'", "swap")
+    until_step(counters, "'agg', '1 day'", "swap")
     with Writers(counters) as writers:
         call = Pass(counters)
         call.statement = "call maint.convert('agg', '1 day')"
@@ -303,23 +249,23 @@ def test_writers_do_not_wait_behind_us_for_a_long_reader(counters: Database) -> 
                 until(lambda: call.running and counters.value("select tries from maint.conversions") >= 3, 60)
                 time.sleep(1.5)
                 assert call.running
-                assert _step(counters) == "swap"
+                assert stands_at(counters) == "swap"
             assert call.wait().error is None
     assert writers.errors == []
     # Without lock_timeout they would have waited for as long as the reader was there.
     assert writers.longest < 0.8
-    assert _step(counters) == "done"
+    assert stands_at(counters) == "done"
 
 
 def test_cleanup_goes_on_with_the_partitions(counters: Database) -> None:
-    _sql(
+    sql(
         counters,
         "update agg set at = at - interval '40 days' where client <> 'c0'",
         "select maint.add_hold('agg', $$client = 'c1'$$, 'case 17')",
         "analyze agg",
     )
     held = counters.value("select count(*) from agg where client = 'c1'")
-    _convert(counters, "'agg', '1 day'")
+    convert(counters, "'agg', '1 day'")
     (policy,) = counters.query(
         "select p.relation_id = 'agg'::regclass as bound, p.partition_interval::text as every,"
         " h.relation_id = 'agg'::regclass as held from maint._policy as p cross join maint._hold as h"
@@ -329,9 +275,9 @@ def test_cleanup_goes_on_with_the_partitions(counters: Database) -> None:
         assert call.wait().error is None
     expired = "from agg where at < localtimestamp - interval '30 days'"
     assert counters.query(f"select client, count(*) {expired} group by 1") == [{"client": "c1", "count": held}]
-    _convert(counters, "'agg', p_undo => true")
+    convert(counters, "'agg', p_undo => true")
     assert counters.value("select relation_id = 'agg'::regclass from maint._hold") is True
-    _sql(counters, "select maint.release_hold(1, 'closed')")
+    sql(counters, "select maint.release_hold(1, 'closed')")
     with Pass(counters, "'agg'") as call:
         assert call.wait().error is None
     assert counters.value(f"select count(*) {expired}") == 0
@@ -339,10 +285,10 @@ def test_cleanup_goes_on_with_the_partitions(counters: Database) -> None:
 
 def test_a_pass_that_is_under_way_stops(database: Database) -> None:
     table = Table.make(database, expired=1000)
-    _sql(database, "alter table app.events drop constraint events_pkey, add primary key (id, at)")
+    sql(database, "alter table app.events drop constraint events_pkey, add primary key (id, at)")
     with Pass(database, "'app.events'") as call:
         until(table.under_way)
-        _convert(database, "'app.events', '1 month'")
+        convert(database, "'app.events', '1 month'")
         assert call.wait().error is None
     last = table.last_run()
     assert last["stop_reason"] == "interrupted"
@@ -378,6 +324,11 @@ REFUSED = {
     " using (id in (select site_id from app.t))",
     "uses transition tables": "create trigger tt after insert on app.t referencing new table as n"
     " for each row execute function app.seen()",
+    "default value for column n of table app.o depends on app.t": "create table app.o"
+    " (n bigint default nextval('app.t_id_seq'))",
+    "column at of app.t has no default and is filled by a trigger": "create function app.fill() returns trigger"
+    " language plpgsql as 'begin new.at := coalesce(new.at, now()); return new; end'|"
+    " create trigger fill before insert on app.t for each row execute function app.fill()",
     "publication q would publish the partitions": "create publication q for table app.t",
     "publication r would publish the partitions": "create publication r for all tables",
 }
@@ -401,8 +352,8 @@ def test_what_cannot_be_carried_over_is_refused(root: psycopg.Connection[Any], r
 
 
 def test_rotation_goes_on_where_the_conversion_ended(everything: Database) -> None:
-    _convert(everything, "'app.t', '1 day', p_premake => 2")
-    _sql(everything, "select maint.set_policy('app.t', p_premake => 12)")
+    convert(everything, "'app.t', '1 day', p_premake => 2")
+    sql(everything, "select maint.set_policy('app.t', p_premake => 12)")
     call = Pass(everything)
     call.statement = "call maint.rotate('app.t')"
     with call:
@@ -418,21 +369,21 @@ def test_rotation_goes_on_where_the_conversion_ended(everything: Database) -> No
         " and i.inhrelid <> 'app.t_old'::regclass"
     )
     alike = [
-        [re.sub(r"\b(app\.)?\"?t_p\w+", "…", line) for line in _lines(everything, row["name"]) if "privilege" in line]
+        [re.sub(r"\b(app\.)?\"?t_p\w+", "…", line) for line in lines(everything, row["name"]) if "privilege" in line]
         for row in names
     ]
     assert alike == alike[:1] * len(names)
 
 
 def test_health_tells_of_one_that_was_left(everything: Database) -> None:
-    _until_step(everything, "'app.t', '1 day'", "swap")
+    until_step(everything, "'app.t', '1 day'", "swap")
     found = "select status, object, remediation from maint.health where check_id = 'conversions'"
     assert everything.query(found)[0]["status"] == "ok"
-    _sql(everything, "update maint._conversion set changed_at = changed_at - interval '10 minutes'")
+    sql(everything, "update maint._conversion set changed_at = changed_at - interval '10 minutes'")
     assert everything.query(found) == [
         {"status": "warning", "object": "app.t", "remediation": "call maint.convert('app.t');"}
     ]
-    _sql(everything, "update maint._conversion set boundary = now() + interval '1 day'")
+    sql(everything, "update maint._conversion set boundary = now() + interval '1 day'")
     assert everything.query(found)[0]["status"] == "critical"
 
 
@@ -442,21 +393,21 @@ def test_every_kind_of_time(database: Database, kind: str) -> None:
         kind, "({})::" + kind
     )
     unit = {"integer": "p_epoch_unit => 's', ", "bigint": "p_epoch_unit => 'ms', "}.get(kind, "")
-    _sql(
+    sql(
         database,
         f"create table e (id integer, at {kind} not null, primary key (id, at))",
         f"insert into e select i, {value.format('now() - make_interval(days => i)')} from generate_series(1, 50) as i",
         "create index on e (at)",
         f"select maint.set_policy('e', '7 days', p_column => 'at', {unit} p_time_zone => 'Europe/Berlin')",
     )
-    _convert(database, "'e', '1 week'")
-    _sql(
+    convert(database, "'e', '1 week'")
+    sql(
         database,
         f"insert into e select i, {value.format('now() + interval $$15 days$$')} from generate_series(1, 3) as i",
     )
     assert database.value("select count(*) from e") == 53
     assert database.value("select count(*) from e_old") == 50
-    _convert(database, "'e', p_undo => true")
+    convert(database, "'e', p_undo => true")
     assert database.value("select count(*) from only e") == 53
 
 
@@ -475,7 +426,7 @@ def test_every_kind_of_time(database: Database, kind: str) -> None:
 )
 def test_bad_arguments(counters: Database, arguments: str, message: str) -> None:
     with pytest.raises(psycopg.Error, match=message):
-        _convert(counters, arguments)
+        convert(counters, arguments)
     assert counters.query("select * from maint.conversions") == []
 
 
@@ -483,7 +434,7 @@ def test_a_superuser_neither_converts_nor_undoes_what_others_own(counters: Datab
     with counters.superuser() as root:
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="would run as superuser"):
             root.execute("call maint.convert('agg', '1 day')")
-        _convert(counters, "'agg', '1 day'")
+        convert(counters, "'agg', '1 day'")
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match="would run as superuser"):
             root.execute("call maint.convert('agg', p_undo => true)")
     assert counters.value("select step from maint.conversions") == "done"

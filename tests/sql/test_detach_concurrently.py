@@ -13,7 +13,16 @@ import psycopg
 import pytest
 from support import Cli, Database
 from support.passes import Pass, until
-from support.rotations import DETACH, assert_finishes, assert_nothing_half_done, last_run, make_sets, rotation, sql
+from support.rotations import (
+    DETACH,
+    STILL_WAITED_FOR,
+    assert_finishes,
+    assert_nothing_half_done,
+    last_run,
+    make_sets,
+    rotation,
+    sql,
+)
 
 PENDING = "select inhrelid::regclass::text as name from pg_inherits where inhdetachpending"
 LEDGER = "select table_name, dropped_at, drop_after - detached_at as keep from maint._detached order by 1"
@@ -79,6 +88,7 @@ def test_a_reader_is_waited_for_and_nobody_else_waits(sets: Database, cli: Cli) 
                 ).fetchall()
                 == []
             )
+        until(lambda: sets.query(STILL_WAITED_FOR))
         # Who began before still sees them.
         assert export.execute("select count(*) from app.t where at < '2020-02-01 00:00+00'").fetchall() == [(0,)]
         export.rollback()

@@ -43,7 +43,7 @@ class Database:
         """Run one statement as the owner and return its rows."""
         with self.connect() as connection:
             cursor = connection.cursor(row_factory=dict_row).execute(statement.encode(), values or None)
-            return cursor.fetchall() if cursor.description else []
+            return cursor.fetchall() if cursor.description is not None else []
 
     def value(self, statement: str, *values: object) -> Any:
         """The first column of the first row."""

@@ -34,7 +34,7 @@ class CronJobs:
     def execute(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run something as the superuser."""
         cursor = self.connection.execute(statement.encode(), values or None)
-        return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall() if cursor.description is not None else []
 
     def all(self) -> list[Job]:
         """Every row of cron.job."""

@@ -36,7 +36,7 @@ def refusal(connection: Connection, work: Callable[[], object]) -> Refusal:
 
 def rows(connection: Connection, statement: str, *values: object) -> list[dict[str, Any]]:
     cursor = connection.cursor(row_factory=dict_row).execute(statement.encode(), values or None)
-    return cursor.fetchall() if cursor.description else []
+    return cursor.fetchall() if cursor.description is not None else []
 
 
 def set_policy(connection: Connection, table: str, keep: str | None = None, **arguments: object) -> dict[str, Any]:

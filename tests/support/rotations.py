@@ -25,6 +25,11 @@ LEFT = """
 DETACH = (
     "select pid, wait_event from pg_stat_activity where query like 'alter table app.t detach%%' and state = 'active'"
 )
+# The pass has waited for longer than a session is believed that has just begun.
+STILL_WAITED_FOR = (
+    "select true as is_so from maint._run as r join maint._detaching as d using (run_id)"
+    " where r.heartbeat_at > d.claimed_at + interval '4 s'"
+)
 FRESH = "select tableoid::regclass::text like '%%t_p%%' as is_made, n from app.t where n > 1000 order by n"
 
 
