@@ -16,6 +16,8 @@ as $$
     select case
         when p_literal in ('MINVALUE', 'MAXVALUE') then null
         when p_column_type = 'timestamptz' then trim(p_literal, '''')::timestamptz
+        -- A date may be later than any instant.
+        when p_column_type = 'date' and trim(p_literal, '''')::date > '294276-12-30'::date then 'infinity'
         when p_column_type in ('timestamp', 'date') then trim(p_literal, '''')::timestamp at time zone p_zone
         when p_column_type in ('integer', 'bigint') then (
             timestamp '1970-01-01'

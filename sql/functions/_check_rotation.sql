@@ -49,9 +49,15 @@ begin
     elsif v_key.column_name <> (p_policy).time_column then
         raise exception '% is partitioned by %, and the policy goes by %', v_name, v_key.column_name, (p_policy).time_column
             using errcode = 'invalid_parameter_value', hint = format('Say p_column => %L (command line: --column).', v_key.column_name);
-    elsif v_key.time_type = 'date' and v_interval < interval '1 day' then
-        raise exception 'partitions of % cannot be shorter than a day: % is a date', v_name, v_key.column_name
+    elsif v_key.time_type = 'date' and v_interval <> date_trunc('day', v_interval) then
+        raise exception 'partitions of % have to be of whole days: % is a date', v_name, v_key.column_name
             using errcode = 'invalid_parameter_value', hint = 'Expected 1 day or more.';
+    elsif
+        v_key.time_type in ('integer', 'bigint') and (p_policy).epoch_unit in ('s', 'ms')
+        and v_interval <> date_trunc(case (p_policy).epoch_unit when 's' then 'second' else 'milliseconds' end, v_interval)
+    then
+        raise exception 'partitions of % have to be of whole units: % counts in %', v_name, v_key.column_name, (p_policy).epoch_unit
+            using errcode = 'invalid_parameter_value', hint = 'Expected an interval such as ''1 day''.';
     elsif (p_policy).managed_by = 'us' and (select k.kind from @extschema@._table_kind((p_policy).relation_id) as k) = 'partman' then
         raise exception '% is a set of pg_partman''s, and two must not both make its partitions', v_name
             using errcode = 'object_not_in_prerequisite_state',

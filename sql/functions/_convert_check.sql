@@ -48,7 +48,8 @@ begin
         v_interval < interval '1 minute' or v_interval > interval '100 years'
         or least(extract(year from v_interval), extract(month from v_interval), extract(day from v_interval), extract(epoch from v_interval - date_trunc('day', v_interval))) < 0
         or (date_trunc('month', v_interval) <> interval '0 s' and v_interval <> date_trunc('month', v_interval))
-        or (v_policy.time_type = 'date' and v_interval < interval '1 day')
+        or (v_policy.time_type = 'date' and v_interval <> date_trunc('day', v_interval))
+        or (v_policy.epoch_unit in ('s', 'ms') and v_interval <> date_trunc(case v_policy.epoch_unit when 's' then 'second' else 'milliseconds' end, v_interval))
     then
         raise exception 'the interval of partitions cannot be "%"', v_interval
             using errcode = 'invalid_parameter_value',

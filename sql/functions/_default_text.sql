@@ -1,4 +1,4 @@
--- requires: _default_rows, _delete_watcher, _qualified_name
+-- requires: _default_rows, _move_watcher, _qualified_name
 -- What becomes of the rows in the default when a partition of their range is made, for the
 -- plan of a rotation: by what _rotate_create does with them. Null when there are none, or
 -- for who may not read all of them.
@@ -23,7 +23,7 @@ as $$
                 then @extschema@._default_rows(p_policy, p_lower, p_upper)
         end as found
     ) as r
-    cross join lateral @extschema@._delete_watcher(p_policy) as w
+    cross join lateral @extschema@._move_watcher(p_policy) as w
     where t.partrelid = (p_policy).relation_id and r.found is not null
 $$;
 comment on function @extschema@._default_text(@extschema@._policy, text, text) is

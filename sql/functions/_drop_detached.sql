@@ -1,4 +1,4 @@
--- requires: _lock_gently, _lock_table, _holds_of, _clock
+-- requires: _lock_gently, _lock_table, _holds_of, _clock, _is_detached, _keeps_detached
 -- Drops one table that an earlier step detached and whose time has come: nothing that
 -- is not in the ledger, nothing that is a partition again, renamed or another table by
 -- now (those leave the ledger). Returns null, or why it stays. Nobody works on it any
@@ -16,8 +16,7 @@ as $$
 -- @plpgsql_check_options: security_warnings = off, performance_warnings = off
 declare
     v_entry @extschema@._detached;
-    v_table text;
-    v_holds text := @extschema@._holds_of((p_policy).relation_id, (p_policy).schema_name, (p_policy).table_name);
+    v_holds text;
     v_stays boolean;
     v_before text := current_setting('lock_timeout');
 begin
@@ -26,35 +25,39 @@ begin
     if not found then
         return null;
     end if;
-    v_table := format('%I.%I', v_entry.schema_name, v_entry.table_name);
-    if
-        @extschema@._qualified_name(v_entry.relation_id) is distinct from v_table
-        or exists (select from pg_class as c where c.oid = v_entry.relation_id and (c.relispartition or c.relkind not in ('r', 'p')))
-    then
+    if @extschema@._is_detached(v_entry) then
+        perform @extschema@._lock_gently(v_entry.relation_id);
+        perform set_config(
+            'lock_timeout', (select (s.setting::integer + 1000)::text from pg_settings as s where s.name = 'deadlock_timeout'), true
+        );
+        perform @extschema@._lock_table(v_entry.relation_id, 'access exclusive');
+        perform set_config('lock_timeout', v_before, true);
+    end if;
+    -- Only what is so under the lock counts: until then somebody may have renamed it, and made another one of that name.
+    if not @extschema@._is_detached(v_entry) then
         -- Gone, or somebody found a use for it.
         update @extschema@._detached as d set dropped_at = clock_timestamp() where d.detached_id = p_detached_id;
         return null;
     end if;
-    -- A hold may be younger than the detach.
-    if v_holds is not null then
+    if @extschema@._keeps_detached(p_policy, (p_run).cutoff, v_entry) then
+        return 'its policy keeps it for longer by now';
+    end if;
+    -- A hold or a condition may be younger than the detach, and a hold may be of this table itself.
+    v_holds := coalesce(@extschema@._holds_of((p_policy).relation_id, (p_policy).schema_name, (p_policy).table_name), '')
+        || coalesce(@extschema@._holds_of(v_entry.relation_id, v_entry.schema_name, v_entry.table_name), '');
+    if v_holds <> '' or (p_policy).condition is not null then
         if pg_relation_size(v_entry.relation_id) > 268435456 then
-            return 'the table has holds, and this one is too big to look through';
+            return 'there are holds or a condition, and it is too big to look through';
         end if;
-        execute format('select exists (select from %s where (true%s) is not true)', v_table, v_holds) into v_stays;
+        execute format(
+            'select exists (select from %s where (%s%s) is not true)', @extschema@._qualified_name(v_entry.relation_id),
+            coalesce('(' || (p_policy).condition || ')', 'true'), v_holds
+        ) into v_stays;
         if v_stays then
-            return 'a hold keeps rows of it';
+            return 'a hold or the condition keeps rows of it';
         end if;
     end if;
-    perform @extschema@._lock_gently(v_entry.relation_id);
-    perform set_config(
-        'lock_timeout', (select (s.setting::integer + 1000)::text from pg_settings as s where s.name = 'deadlock_timeout'), true
-    );
-    perform @extschema@._lock_table(v_entry.relation_id, 'access exclusive');
-    if (select c.relispartition from pg_class as c where c.oid = v_entry.relation_id) then
-        return 'it is a partition again';
-    end if;
-    execute format('drop table %s', v_table);
-    perform set_config('lock_timeout', v_before, true);
+    execute format('drop table %s', @extschema@._qualified_name(v_entry.relation_id));
     update @extschema@._detached as d
     set dropped_at = clock_timestamp(), dropped_by_run = (p_run).run_id
     where d.detached_id = p_detached_id;

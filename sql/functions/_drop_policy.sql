@@ -1,3 +1,4 @@
+-- requires: _end_proof
 -- The work of drop_policy, after the name was resolved by the caller's path.
 -- The policy that is listed under the name goes first; see _find_policy.
 create or replace function @extschema@._drop_policy(p_relation_id oid, p_table text)
@@ -35,6 +36,8 @@ begin
             using errcode = 'object_not_in_prerequisite_state',
             hint = format('Finish or undo it first: call %1$I.convert(%2$L); or call %1$I.convert(%2$L, p_undo => true);', @extschema@._schema(), p_table);
     end if;
+    perform @extschema@._end_proof(v_policy);
+    delete from @extschema@._detaching as d where d.policy_id = v_policy.policy_id;
     delete from @extschema@._watermark as w where w.policy_id = v_policy.policy_id;
     delete from @extschema@._suspended as s where s.policy_id = v_policy.policy_id;
     delete from @extschema@._policy as p where p.policy_id = v_policy.policy_id;

@@ -1,4 +1,4 @@
--- requires: _delete_watcher, _model_partition, _lock_set_gently, _lock_table, _make_partition
+-- requires: _move_watcher, _model_partition, _lock_set_gently, _lock_table, _make_partition
 -- requires: _attach_partition, _unused_name
 -- Makes a partition whose rows are in the default by now: they move in the transaction
 -- that attaches it, so that every reader sees each of them once. Whoever uses the table waits
@@ -35,7 +35,7 @@ begin
             using errcode = 'program_limit_exceeded',
             hint = 'Move them with partition_data_proc of pg_partman or by hand, or detach the default, make the partition, and insert the rows again.';
     end if;
-    select w.reason, w.fix into v_watcher from @extschema@._delete_watcher(p_policy) as w;
+    select w.reason, w.fix into v_watcher from @extschema@._move_watcher(p_policy) as w;
     if v_watcher.reason is not null then
         raise exception 'rows from % to % are in the default partition % and cannot move: %', p_lower, p_upper, v_default, v_watcher.reason
             using errcode = 'object_not_in_prerequisite_state', hint = v_watcher.fix;

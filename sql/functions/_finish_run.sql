@@ -1,4 +1,4 @@
--- requires: _count_debt, _binding_guard, _save_watermark
+-- requires: _count_debt, _binding_guard, _save_watermark, _end_proof
 -- Closes the ledger row of a pass with what is left to do, which nobody knows
 -- when the policy is not bound to its table. A run that another pass took over
 -- was closed by it and is not touched.
@@ -21,6 +21,9 @@ begin
         where p.policy_id = v_run.policy_id and p.relation_id = v_run.relation_id
             and not exists (select from @extschema@._binding_guard(v_run.policy_id));
         if found then
+            if p_state ? 'proof' then
+                perform @extschema@._end_proof(v_policy);
+            end if;
             select c.counted, c.exact into v_debt from @extschema@._count_debt(v_run, v_policy, p_state) as c;
             if v_run.stop_reason is null and v_policy.epoch = v_run.epoch and v_run.kind = 'cleanup' then
                 perform @extschema@._save_watermark(v_run, v_policy, p_state, v_debt.counted);

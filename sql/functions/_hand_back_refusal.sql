@@ -14,8 +14,8 @@ declare
     v_next timestamptz;
     v_taken name;
 begin
-    if (p_policy).schema_name like '%.%' or (p_policy).table_name like '%.%' then
-        return format('pg_partman cannot tell the parts of %s, which has a period in its name', v_name);
+    if (p_policy).schema_name ~ '[.'']' or (p_policy).table_name ~ '[.'']' then
+        return format('pg_partman cannot tell the parts of %s, which has a period or an apostrophe in its name', v_name);
     end if;
     select
         count(*) as number,

@@ -3,7 +3,8 @@
 -- that holds now, what no partition covers, cell by cell of the grid that the existing
 -- ones lie on. Bounds decide, names never; a cell that is covered in part is cut to
 -- what is free. p_taken and p_origin are what the present ones cover and their last bound, as
--- _partition_set says. At most p_limit are returned, oldest first. Locks nothing.
+-- _partition_set says. At most p_limit are returned: the present and those ahead, then
+-- the gaps of before, each oldest first. Locks nothing.
 create or replace function @extschema@._missing_partitions(
     p_policy @extschema@._policy,
     p_now timestamptz,
@@ -29,6 +30,7 @@ declare
     v_interval interval := (p_policy).partition_interval;
     v_origin timestamptz;
     v_from timestamptz;
+    v_present timestamptz;
     v_until timestamptz;
     v_free tstzrange;
     v_next timestamptz;
@@ -38,6 +40,7 @@ begin
     -- Where there is nothing to go on from, as pg_partman would begin.
     v_origin := coalesce(p_origin, @extschema@._grid_floor(v_frame.now_at - (p_policy).premake * v_interval, v_interval, v_frame.zone));
     v_from := @extschema@._grid_floor(v_frame.now_at, v_interval, v_frame.zone, v_origin);
+    v_present := v_from;
     v_until := v_from;
     for v_number in 0 .. (p_policy).premake loop
         v_until := @extschema@._grid_next(v_until, v_interval, v_frame.zone);
@@ -48,7 +51,12 @@ begin
     if p_taken @> tstzrange(v_from, v_until) then
         return;
     end if;
-    for v_free in select u.free from unnest(tstzmultirange(tstzrange(v_from, v_until)) - p_taken) as u (free) loop
+    for v_free in
+        select u.free
+        from unnest(array[tstzrange(v_present, v_until), tstzrange(v_from, v_present)]) with ordinality as t (range, place)
+        cross join lateral unnest(tstzmultirange(t.range) - p_taken) with ordinality as u (free, n)
+        order by t.place, u.n
+    loop
         v_next := @extschema@._grid_floor(lower(v_free), v_interval, v_frame.zone, v_origin);
         while v_next < upper(v_free) loop
             lower_at := greatest(v_next, lower(v_free));

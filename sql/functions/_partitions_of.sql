@@ -52,13 +52,13 @@ as $$
         b.relation_id, b.schema_name, b.table_name, b.relation_kind, b.lower_literal, b.upper_literal,
         -- What _bound_at says, for most without the price of a call; there may be thousands.
         case
-            when b.lower_literal is null or b.lower_literal not like '''%' or k.time_type in ('integer', 'bigint')
+            when b.lower_literal is null or b.lower_literal not like '''%' or k.time_type in ('integer', 'bigint', 'date')
                 then @extschema@._bound_at(b.lower_literal, k.time_type, p_zone, p_epoch_unit)
             when k.time_type = 'timestamptz' then trim(b.lower_literal, '''')::timestamptz
             else trim(b.lower_literal, '''')::timestamp at time zone p_zone
         end as lower_at,
         case
-            when b.upper_literal is null or b.upper_literal not like '''%' or k.time_type in ('integer', 'bigint')
+            when b.upper_literal is null or b.upper_literal not like '''%' or k.time_type in ('integer', 'bigint', 'date')
                 then @extschema@._bound_at(b.upper_literal, k.time_type, p_zone, p_epoch_unit)
             when k.time_type = 'timestamptz' then trim(b.upper_literal, '''')::timestamptz
             else trim(b.upper_literal, '''')::timestamp at time zone p_zone

@@ -1,6 +1,7 @@
 -- requires: _rotation_actions, _rotation_refusal, _rotate_create, _detach_partition, _drop_detached
 -- requires: _judge, _count_expired, _lock_set_gently, _drive_partman
 -- requires: _settle_detach, _ask_detach, _concurrent_refusal, _partition_set, _set_version
+-- requires: _proof_until, _is_detached, _drop_proof
 -- One step of a rotation, in a transaction of its own: a partition made, detached or
 -- dropped. Guards are asked before the first one goes. What fails is written down and
 -- left out for the rest of the pass, as is a partition that is locked through ten
@@ -18,7 +19,6 @@ as $$
 -- @plpgsql_check_options: security_warnings = off
 declare
     v_next record;
-    v_last_upper text;
     v_key text;
     v_problem text;
     v_locks text;
@@ -26,8 +26,11 @@ declare
     v_table text;
     v_done jsonb := jsonb_build_object();
     v_stop jsonb;
-    v_default oid := (select nullif(t.partdefid, 0) from pg_partitioned_table as t where t.partrelid = (p_policy).relation_id);
 begin
+    if not p_state ? 'proof' and @extschema@._drop_proof(p_policy) then
+        -- A pass that was killed had left it.
+        return p_state;
+    end if;
     if (p_policy).managed_by <> 'us' then
         -- Its partitions, and so its rows, are pg_partman's to remove, unless the policy has rows deleted.
         return case
@@ -44,13 +47,12 @@ begin
     if v_stop is not null then
         return v_stop;
     end if;
-    if not p_state ? 'proof' and exists (
-        select from pg_constraint as c where c.conrelid = v_default and c.conname = 'pytelemetry_db_no_rows'
-    ) then
-        -- A pass that was killed has left it, and it refuses rows.
-        perform @extschema@._lock_set_gently((p_policy).relation_id, null);
-        execute format('alter table %s drop constraint pytelemetry_db_no_rows', @extschema@._qualified_name(v_default));
-        return p_state;
+    if not p_state ? 'tidied' then
+        -- Those that somebody found a use for are his, also when he is done with it.
+        update @extschema@._detached as d
+        set dropped_at = clock_timestamp()
+        where d.policy_id = (p_policy).policy_id and d.dropped_at is null and not @extschema@._is_detached(d);
+        p_state := p_state || '{"tidied": true}';
     end if;
     if p_state #>> '{set,version}' is distinct from @extschema@._set_version(p_policy) then
         p_state := p_state || jsonb_build_object('set', @extschema@._partition_set(p_policy, @extschema@._clock(), (p_run).cutoff));
@@ -63,6 +65,8 @@ begin
     ) as a
     where
         a.action <> 'keep' and ((p_run).kind = 'rotation' or a.action <> 'create')
+        -- Of thousands that are missing, the next pass makes more.
+        and (a.action <> 'create' or (p_run).partitions_made < 1000)
         and not coalesce(p_state -> 'left_out', '{}') ? (a.action || ' ' || coalesce(a.detached_id::text, a.relation_id::text, a.lower_literal))
     limit 1;
     if p_state ? 'proof' and v_next.action is distinct from 'create' then
@@ -76,6 +80,7 @@ begin
         from jsonb_each_text(coalesce(p_state -> 'left_out', '{}')) as l
         where p_state -> 'failed' ? l.key;
         return p_state || case
+            when v_problem is null and (p_run).partitions_made >= 1000 then '{"stop": "done", "detail": "1000 partitions at most are made by a pass; the next pass goes on"}'
             when v_problem is null then '{"stop": "done"}'
             else jsonb_build_object(
                 'stop', case p_state ->> 'failed_sqlstate' when '55P03' then 'locked' else 'failed' end,
@@ -95,15 +100,8 @@ begin
     begin
         case v_next.action
             when 'create' then
-                if v_default is not null then
-                    select a.upper_literal into v_last_upper
-                    from @extschema@._rotation_actions(p_policy, (p_run).cutoff, p_state -> 'set') with ordinality as a
-                    where a.action = 'create'
-                    order by a.ordinality desc
-                    limit 1;
-                end if;
                 v_done := @extschema@._rotate_create(
-                    p_policy, v_next.table_name, v_next.lower_literal, v_next.upper_literal, v_last_upper, p_state
+                    p_policy, v_next.table_name, v_next.lower_literal, v_next.upper_literal, @extschema@._proof_until(p_policy, (p_run).cutoff, p_state -> 'set', v_next.lower_literal), p_state
                 );
                 if v_done ? 'made' then
                     update @extschema@._run as r

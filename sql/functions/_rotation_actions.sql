@@ -1,4 +1,5 @@
 -- requires: _missing_partitions, _rotation_frame, _partition_set, _removal_rule, _clock
+-- requires: _is_detached, _keeps_detached
 -- What a rotation of one policy would do now, in its order: make partitions, detach
 -- expired ones, drop detached ones whose time has come; and "keep", what it would leave
 -- with the reason. The pass does what this says, the dry run prints it. Each kind at most
@@ -78,11 +79,12 @@ begin
     end if;
     return query
     select
-        'drop', d.relation_id, d.schema_name, d.table_name, d.lower_bound, d.upper_bound, d.detached_id,
-        greatest(c.reltuples::bigint, 0), format('detached at %s', d.detached_at)
+        case when k.keeps then 'keep' else 'drop' end, d.relation_id, d.schema_name, d.table_name, d.lower_bound, d.upper_bound, d.detached_id,
+        greatest(c.reltuples::bigint, 0), format('detached at %s%s', d.detached_at, case when k.keeps then '; its policy keeps it for longer by now' else '' end)
     from @extschema@._detached as d
     left join pg_class as c on c.oid = d.relation_id
-    where d.policy_id = (p_policy).policy_id and d.dropped_at is null and d.drop_after <= v_now
+    cross join lateral (select @extschema@._keeps_detached(p_policy, p_cutoff, d) as keeps) as k
+    where d.policy_id = (p_policy).policy_id and d.dropped_at is null and d.drop_after <= v_now and @extschema@._is_detached(d)
     order by d.detached_id
     limit p_limit;
 end

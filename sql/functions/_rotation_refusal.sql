@@ -56,14 +56,29 @@ begin
         group by c.relowner
     ) as o
     inner join pg_roles as r on r.oid = o.relowner
-    where not pg_has_role(o.relowner, 'USAGE')
+    where not pg_has_role(o.relowner, 'USAGE') or case when current_setting('server_version_num')::integer >= 160000 then not pg_has_role(o.relowner, 'SET') end
     order by o.relation_id
     limit 1;
     if found then
         return jsonb_build_object(
             'stop', 'failed', 'sqlstate', '42501',
             'message', format('role %s is not a member of %s, which owns %s', current_user, v_reason.rolname, v_reason.name),
-            'fix', format('grant %I to %I;', v_reason.rolname, current_user)
+            'fix', format('grant %I to %I; -- with inherit and set', v_reason.rolname, current_user)
+        );
+    end if;
+    if
+        not (
+            has_table_privilege(format('%I._detached', @extschema@._schema()), 'INSERT') and has_table_privilege(format('%I._detached', @extschema@._schema()), 'UPDATE')
+            and has_table_privilege(format('%I._detaching', @extschema@._schema()), 'INSERT') and has_table_privilege(format('%I._detaching', @extschema@._schema()), 'UPDATE')
+            and has_table_privilege(format('%I._detaching', @extschema@._schema()), 'DELETE')
+        )
+    then
+        return jsonb_build_object(
+            'stop', 'failed', 'sqlstate', '42501',
+            'message', format('role %s may not write the ledger of what may be dropped', current_user),
+            'fix', format('Let %s rotate: it owns schema %I.', (
+                select n.nspowner::regrole from pg_namespace as n where n.nspname = @extschema@._schema()
+            ), @extschema@._schema())
         );
     end if;
     if

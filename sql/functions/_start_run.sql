@@ -21,6 +21,7 @@ declare
     v_old @extschema@._run;
     v_run_id bigint;
     v_stop jsonb;
+    v_failed jsonb;
     v_state jsonb;
     v_found @extschema@._suspended;
     v_context text;
@@ -56,10 +57,19 @@ begin
         return jsonb_build_object('stop', 'closed', 'table', format('%I.%I', v_policy.schema_name, v_policy.table_name), 'detail', format('%s in %s', v_policy.hours, v_policy.time_zone));
     end if;
     v_state := case p_kind when 'rotation' then '{}' else @extschema@._first_state(v_policy, p_batch_rows, p_duty) end;
-    v_state := v_state || jsonb_strip_nulls(jsonb_build_object(
-        'set', @extschema@._partition_set(v_policy, @extschema@._clock(), @extschema@._cutoff(coalesce(p_keep, v_policy.keep), v_policy.time_zone, @extschema@._clock()))
-    ));
+    begin
+        v_state := v_state || jsonb_strip_nulls(jsonb_build_object(
+            'set', @extschema@._partition_set(v_policy, @extschema@._clock(), @extschema@._cutoff(coalesce(p_keep, v_policy.keep), v_policy.time_zone, @extschema@._clock()))
+        ));
+    exception
+        when data_exception then
+            -- A bound that is no time of this world: this pass fails, and not those of other tables.
+            v_failed := @extschema@._failed_state(sqlstate, sqlerrm, null, null);
+    end;
     v_run_id := @extschema@._insert_run(v_policy, p_deadline, p_keep, p_batch_rows, v_state, p_kind);
+    if v_failed is not null then
+        return v_state || v_failed || jsonb_build_object('run_id', v_run_id);
+    end if;
     begin
         -- Judged again by every pass: what was found before is history.
         delete from @extschema@._suspended as s where s.policy_id = p_policy_id returning s.* into v_found;

@@ -16,6 +16,8 @@ begin
         inner join @extschema@._hold as h
             on (h.relation_id = p.relation_id and h.relation_id <> 0)
             or (h.schema_name, h.table_name) = (p.schema_name, p.table_name)
+            -- Of a table that was detached, and is to be dropped.
+            or h.relation_id in (select d.relation_id from @extschema@._detached as d where d.policy_id = p.policy_id and d.dropped_at is null)
             or h.relation_id in (select r.relation_id from @extschema@._reached(p.relation_id) as r where r.is_deleted)
         where h.hold_id = p_hold_id
         order by p.relation_id

@@ -1,4 +1,4 @@
--- requires: _set_pause
+-- requires: _set_pause, _end_proof
 -- Stops passes on a table, a running one at its batch boundary, until resume.
 create or replace function @extschema@.pause(p_table regclass, p_reason text default null)
 returns void
@@ -11,6 +11,7 @@ declare
 begin
     perform @extschema@._lock_policy(v_policy.relation_id);
     v_policy := @extschema@._find_policy(p_table);
+    perform @extschema@._end_proof(v_policy);
     perform @extschema@._set_pause(
         v_policy.policy_id, coalesce(v_policy.paused_at, now()), coalesce(v_policy.paused_by, session_user),
         coalesce(p_reason, v_policy.pause_reason)
