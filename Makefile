@@ -29,7 +29,7 @@ bench: .venv/.dev ## passes beside other ways to delete (DSN= ROWS=10000000 REPE
 
 lint: .venv/.dev ## style of Python and SQL, and the layers
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint --processes 0 sql bench/sql && $(BIN)/lint-imports
+	$(BIN)/sqlfluff lint sql bench/sql && $(BIN)/lint-imports
 
 type: .venv/.dev ## mypy, strict
 	$(BIN)/mypy
