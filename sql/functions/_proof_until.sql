@@ -10,7 +10,7 @@ create or replace function @extschema@._proof_until(
 )
 returns text
 language plpgsql
-stable
+volatile
 set search_path = pg_catalog, pg_temp
 as $$
 declare
