@@ -134,9 +134,9 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         # It came while another one was being dealt with, or where nobody looked for it.
         code = Interrupted.default_exit_code
-        # When it came while text was executed, and a dataclass is made so, `python -m` would end by SIGINT whatever
-        # we return, until text has been executed without one.
-        exec("")
+    # When it came while text was executed, and a dataclass is made so, Python would end by SIGINT whatever we return,
+    # until text has been executed without one.
+    exec("")
     if code == Interrupted.default_exit_code:
         output.fail("interrupted")
         code = 143 if received else code

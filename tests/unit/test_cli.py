@@ -154,16 +154,20 @@ def test_a_reader_that_stops_reading_is_no_error(cli: Cli) -> None:
         assert "Traceback" not in process.stderr.read()
 
 
-def test_an_interrupted_import_ends_as_any_other_interruption(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "place", ["cli.run = lambda _: exec(TEXT)", "cli.app.command('wait')(lambda: exec(TEXT))"], ids=["start", "command"]
+)
+def test_an_interrupted_import_ends_as_any_other_interruption(place: str, tmp_path: Path) -> None:
     """Python remembers a KeyboardInterrupt out of executed text, which makes dataclasses, and then dies by SIGINT."""
     (tmp_path / "interrupted.py").write_text(
         "import os, signal\n"
         "from pytelemetry_db import cli\n"
-        "cli.run = lambda _: exec('os.kill(os.getpid(), signal.SIGTERM)\\nwhile True: pass')\n"
+        "TEXT = 'os.kill(os.getpid(), signal.SIGTERM)\\nwhile True: pass'\n"
+        f"{place}\n"
         "cli.main()\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "interrupted"],
+        [sys.executable, "-m", "interrupted", "wait"],
         env={"PYTHONPATH": f"{tmp_path}:{ROOT}"},
         capture_output=True,
         text=True,
