@@ -67,6 +67,7 @@ begin
         execute format('grant execute on all routines in schema %I to %I', v_schema, v_operator);
         execute format('grant insert, delete on %I._stop_request to %I', v_schema, v_operator);
         execute format('grant insert, update, delete on %I._watermark to %I', v_schema, v_operator);
+        execute format('grant insert, update, delete on %I._noted_set to %I', v_schema, v_operator);
         execute format('grant insert, delete on %I._sample to %I', v_schema, v_operator);
         execute format('grant insert, update on %I._total to %I', v_schema, v_operator);
         execute format('grant insert, update, delete on %I._incident to %I', v_schema, v_operator);

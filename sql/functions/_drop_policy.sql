@@ -39,6 +39,7 @@ begin
     perform @extschema@._end_proof(v_policy);
     delete from @extschema@._detaching as d where d.policy_id = v_policy.policy_id;
     delete from @extschema@._watermark as w where w.policy_id = v_policy.policy_id;
+    delete from @extschema@._noted_set as n where n.policy_id = v_policy.policy_id;
     delete from @extschema@._suspended as s where s.policy_id = v_policy.policy_id;
     delete from @extschema@._policy as p where p.policy_id = v_policy.policy_id;
 end

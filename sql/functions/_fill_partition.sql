@@ -54,7 +54,7 @@ begin
     );
     get diagnostics v_moved = row_count;
     perform @extschema@._attach_partition(v_parent, v_child, p_lower, p_upper);
-    return jsonb_build_object('made', true, 'moved', v_moved);
+    return jsonb_build_object('made', v_child, 'moved', v_moved);
 end
 $$;
 comment on function @extschema@._fill_partition(@extschema@._policy, name, text, text, bigint, oid) is

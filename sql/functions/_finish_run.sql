@@ -1,4 +1,4 @@
--- requires: _count_debt, _binding_guard, _save_watermark, _end_proof
+-- requires: _count_debt, _binding_guard, _save_watermark, _end_proof, _note_set
 -- Closes the ledger row of a pass with what is left to do, which nobody knows
 -- when the policy is not bound to its table. A run that another pass took over
 -- was closed by it and is not touched.
@@ -23,6 +23,9 @@ begin
         if found then
             if p_state ? 'proof' then
                 perform @extschema@._end_proof(v_policy);
+            end if;
+            if not v_run.keep_override then
+                perform @extschema@._note_set(v_policy.policy_id, p_state);
             end if;
             select c.counted, c.exact into v_debt from @extschema@._count_debt(v_run, v_policy, p_state) as c;
             if v_run.stop_reason is null and v_policy.epoch = v_run.epoch and v_run.kind = 'cleanup' then

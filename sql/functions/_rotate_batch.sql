@@ -1,7 +1,7 @@
 -- requires: _rotation_actions, _rotation_refusal, _rotate_create, _detach_partition, _drop_detached
 -- requires: _judge, _count_expired, _lock_set_gently, _drive_partman
 -- requires: _settle_detach, _ask_detach, _concurrent_refusal, _partition_set, _set_version
--- requires: _proof_until, _is_detached, _drop_proof
+-- requires: _proof_until, _is_detached, _drop_proof, _set_after, _rotation_end
 -- One step of a rotation, in a transaction of its own: a partition made, detached or
 -- dropped. Guards are asked before the first one goes. What fails is written down and
 -- left out for the rest of the pass, as is a partition that is locked through ten
@@ -22,6 +22,7 @@ declare
     v_key text;
     v_problem text;
     v_locks text;
+    v_changed oid;
     v_schema text;
     v_table text;
     v_done jsonb := jsonb_build_object();
@@ -54,7 +55,7 @@ begin
         where d.policy_id = (p_policy).policy_id and d.dropped_at is null and not @extschema@._is_detached(d);
         p_state := p_state || '{"tidied": true}';
     end if;
-    if p_state #>> '{set,version}' is distinct from @extschema@._set_version(p_policy) then
+    if p_state #> '{set,version}' is distinct from @extschema@._set_version(p_policy) then
         p_state := p_state || jsonb_build_object('set', @extschema@._partition_set(p_policy, @extschema@._clock(), (p_run).cutoff));
     end if;
     select a.*, a.action || ' ' || coalesce(a.detached_id::text, a.relation_id::text, a.lower_literal) as key into v_next
@@ -73,20 +74,7 @@ begin
         return p_state - 'proof';
     end if;
     if v_next.action is null then
-        if (p_run).kind = 'cleanup' then
-            return p_state || '{"rotated": true}';
-        end if;
-        select string_agg(l.value, '; ' order by l.value) into v_problem
-        from jsonb_each_text(coalesce(p_state -> 'left_out', '{}')) as l
-        where p_state -> 'failed' ? l.key;
-        return p_state || case
-            when v_problem is null and (p_run).partitions_made >= 1000 then '{"stop": "done", "detail": "1000 partitions at most are made by a pass; the next pass goes on"}'
-            when v_problem is null then '{"stop": "done"}'
-            else jsonb_build_object(
-                'stop', case p_state ->> 'failed_sqlstate' when '55P03' then 'locked' else 'failed' end,
-                'sqlstate', p_state ->> 'failed_sqlstate', 'message', v_problem
-            )
-        end;
+        return p_state || @extschema@._rotation_end(p_run, p_state);
     end if;
     v_key := v_next.key;
     if v_next.action in ('detach', 'finalize') and (p_run).kind = 'rotation' and not p_state ? 'judged' then
@@ -107,6 +95,7 @@ begin
                     update @extschema@._run as r
                     set batches = r.batches + 1, partitions_made = r.partitions_made + 1, heartbeat_at = clock_timestamp()
                     where r.run_id = (p_run).run_id;
+                    v_changed := (v_done ->> 'made')::oid;
                 end if;
             when 'drop' then
                 v_problem := @extschema@._drop_detached(p_run, p_policy, v_next.detached_id);
@@ -115,14 +104,18 @@ begin
                     v_locks := @extschema@._concurrent_refusal(p_policy, v_next.relation_id);
                     p_state := p_state || jsonb_strip_nulls(jsonb_build_object('detail', 'detached under a lock: ' || v_locks));
                 end if;
-                v_problem := case
-                    when v_next.action = 'detach' and p_state ? 'detacher' and v_locks is null
-                        then @extschema@._ask_detach(p_run, p_policy, v_next.relation_id, p_state ->> 'detacher')
-                    else @extschema@._detach_partition(p_run, p_policy, v_next.relation_id)
-                end;
+                if v_next.action = 'detach' and p_state ? 'detacher' and v_locks is null then
+                    v_problem := @extschema@._ask_detach(p_run, p_policy, v_next.relation_id, p_state ->> 'detacher');
+                else
+                    v_problem := @extschema@._detach_partition(p_run, p_policy, v_next.relation_id);
+                    v_changed := v_next.relation_id;
+                end if;
         end case;
         -- What is deferred would fail at our COMMIT, where nothing can catch it.
         set constraints all immediate;
+        if v_changed is not null and v_problem is null then
+            p_state := p_state || jsonb_build_object('set', @extschema@._set_after(p_policy, p_state -> 'set', v_changed));
+        end if;
     exception
         when lock_not_available then
             get stacked diagnostics v_schema = schema_name, v_table = table_name;

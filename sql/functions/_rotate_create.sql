@@ -61,8 +61,7 @@ begin
         perform @extschema@._lock_set_gently(v_parent, null);
         perform @extschema@._lock_table(v_parent, 'share row exclusive');
     end if;
-    perform @extschema@._create_partition(v_parent, p_name, p_lower, p_upper, (p_state #>> '{set,model}')::oid);
-    return jsonb_build_object('made', true);
+    return jsonb_build_object('made', @extschema@._create_partition(v_parent, p_name, p_lower, p_upper, (p_state #>> '{set,model}')::oid));
 end
 $$;
 comment on function @extschema@._rotate_create(@extschema@._policy, name, text, text, text, jsonb) is

@@ -62,6 +62,13 @@ create table @extschema@._detaching (
 comment on table @extschema@._detaching is
 'Partitions that a pass has asked another session to detach concurrently; its next step settles what came of it.';
 
+create table @extschema@._noted_set (
+    policy_id bigint primary key,
+    content jsonb not null
+);
+comment on table @extschema@._noted_set is
+'The partitions of a table as its last pass listed them; valid while none was attached or detached since.';
+
 alter table @extschema@._job drop constraint _job_kind;
 alter table @extschema@._job add constraint _job_kind
 check (kind in ('cleanup', 'vacuum', 'prune', 'sample', 'rotation'));
