@@ -7,14 +7,14 @@ stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_members oid[];
+    v_relation oid := (p_policy).relation_id;
     v_name name;
     v_other text;
 begin
-    v_members := array(select i.inhrelid from pg_inherits as i where i.inhparent = (p_policy).relation_id) || (p_policy).relation_id;
+    -- From the few that could be it to the tables, each time: of these there may be thousands.
     select k.conname, k.conrelid::regclass::text into v_name, v_other
-    from pg_constraint as k
-    where k.confrelid = any(v_members) and k.contype = 'f'
+    from (select c.* from pg_constraint as c where c.contype = 'f' offset 0) as k
+    where k.confrelid = v_relation or exists (select from pg_inherits as i where i.inhrelid = k.confrelid and i.inhparent = v_relation)
     order by k.conparentid
     limit 1;
     if found then
@@ -23,9 +23,11 @@ begin
         return;
     end if;
     select t.tgname into v_name
-    from pg_trigger as t
-    -- For each row, on delete.
-    where t.tgrelid = any(v_members) and not t.tgisinternal and t.tgenabled in ('O', 'A') and t.tgtype & 9 = 9
+    from (
+        -- For each row, on delete.
+        select g.* from pg_trigger as g where not g.tgisinternal and g.tgenabled in ('O', 'A') and g.tgtype & 9 = 9 offset 0
+    ) as t
+    where t.tgrelid = v_relation or exists (select from pg_inherits as i where i.inhrelid = t.tgrelid and i.inhparent = v_relation)
     limit 1;
     if found then
         reason := format('trigger %I fires for each deleted row', v_name);
@@ -38,11 +40,18 @@ begin
         p.pubdelete
         and (
             p.puballtables
-            or exists (select from pg_publication_rel as r where r.prpubid = p.oid and r.prrelid = any(v_members))
+            or exists (
+                select from pg_publication_rel as r
+                where
+                    r.prpubid = p.oid
+                    and (r.prrelid = v_relation or exists (select from pg_inherits as i where i.inhrelid = r.prrelid and i.inhparent = v_relation))
+            )
             or exists (
                 select from pg_publication_namespace as n
                 inner join pg_class as c on c.relnamespace = n.pnnspid
-                where n.pnpubid = p.oid and c.oid = any(v_members)
+                where
+                    n.pnpubid = p.oid
+                    and (c.oid = v_relation or exists (select from pg_inherits as i where i.inhrelid = c.oid and i.inhparent = v_relation))
             )
         )
     limit 1;

@@ -4,10 +4,12 @@
 -- guard "promotion" is returned only when the setting on_promotion says so.
 create or replace function @extschema@._identity_guard()
 returns table (guard text, detail text)
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
+begin
+    return query
     select
         'copy',
         case
@@ -32,7 +34,8 @@ as $$
     where
         d.timeline <> h.timeline
         and (d.system_identifier, d.database_oid) = (h.system_identifier, h.database_oid)
-        and @extschema@._get_setting('on_promotion') = 'suspend'
+        and @extschema@._get_setting('on_promotion') = 'suspend';
+end
 $$;
 comment on function @extschema@._identity_guard() is
 'The guard (copy, promotion) that suspends everything, with its reason; no row when all is well.';

@@ -3,14 +3,18 @@
 -- ours: a lock that an upgrade wants must not be held by who waits for it.
 create or replace function @extschema@._schema()
 returns name
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
-    select n.nspname
-    from pg_type as t
-    inner join pg_namespace as n on n.oid = t.typnamespace
-    where t.oid = pg_typeof(null::@extschema@._installation)
+begin
+    return (
+        select n.nspname
+        from pg_type as t
+        inner join pg_namespace as n on n.oid = t.typnamespace
+        where t.oid = pg_typeof(null::@extschema@._installation)
+    );
+end
 $$;
 comment on function @extschema@._schema() is
 'The schema this installation lives in.';

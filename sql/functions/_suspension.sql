@@ -4,10 +4,12 @@
 -- guards the one that is decided first sorts last: order by guard desc limit 1.
 create or replace function @extschema@._suspension(p_policy_id bigint)
 returns table (guard text, detail text, fix text)
-language sql
+language plpgsql
 stable
 set search_path = pg_catalog, pg_temp
 as $$
+begin
+    return query
     select
         g.guard, g.detail,
         format('select %I.confirm(p_guard => %L, p_reason => ''…'');', @extschema@._schema(), g.guard)
@@ -30,7 +32,8 @@ as $$
     where
         s.policy_id = p_policy_id
         and not exists (select from @extschema@._identity_guard())
-        and not exists (select from @extschema@._binding_guard(p_policy_id))
+        and not exists (select from @extschema@._binding_guard(p_policy_id));
+end
 $$;
 comment on function @extschema@._suspension(bigint) is
 'Why a policy must not run now, with the command that decides it; no row when it may.';

