@@ -32,7 +32,7 @@ begin
                 jsonb_agg(
                     jsonb_build_object(
                         'relation_id', p.relation_id, 'lower_literal', p.lower_literal, 'upper_literal', p.upper_literal,
-                        'upper_at', p.upper_at, 'detach_pending', p.detach_pending,
+                        'lower_at', p.lower_at, 'upper_at', p.upper_at, 'detach_pending', p.detach_pending,
                         'mark', (select hash_record_extended(row(i.inhrelid, i.xmin), 0) from pg_inherits as i where i.inhrelid = p.relation_id)
                     )
                     order by p.upper_at

@@ -1,4 +1,4 @@
--- requires: _rotation_actions, _rotation_refusal, _rotate_create, _detach_partition, _drop_detached
+-- requires: _rotation_actions, _rotation_refusal, _owner_refusal, _rotate_create, _detach_partition, _drop_detached
 -- requires: _judge, _count_expired, _lock_set_gently, _drive_partman
 -- requires: _settle_detach, _ask_detach, _concurrent_refusal, _partition_set, _set_version
 -- requires: _proof_until, _is_detached, _drop_proof, _set_after, _rotation_end
@@ -75,6 +75,13 @@ begin
     end if;
     if v_next.action is null then
         return p_state || @extschema@._rotation_end(p_run, p_state);
+    end if;
+    if not p_state ? 'owned' then
+        v_stop := @extschema@._owner_refusal(p_policy);
+        if v_stop is not null then
+            return p_state || case (p_run).kind when 'cleanup' then '{"rotated": true}' else v_stop end;
+        end if;
+        p_state := p_state || '{"owned": true}';
     end if;
     v_key := v_next.key;
     if v_next.action in ('detach', 'finalize') and (p_run).kind = 'rotation' and not p_state ? 'judged' then

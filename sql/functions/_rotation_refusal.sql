@@ -43,29 +43,6 @@ begin
             'fix', 'Detach it, or set the policy again with a p_partition_interval of 0 to have rows deleted.'
         );
     end if;
-    select r.rolname, @extschema@._qualified_name(o.relation_id) as name into v_reason
-    from (
-        -- Owners are few, partitions may be thousands.
-        select c.relowner, min(c.oid) as relation_id
-        from (
-            select (p_policy).relation_id as oid
-            union all
-            select i.inhrelid from pg_inherits as i where i.inhparent = (p_policy).relation_id
-        ) as m
-        inner join pg_class as c on c.oid = m.oid
-        group by c.relowner
-    ) as o
-    inner join pg_roles as r on r.oid = o.relowner
-    where not pg_has_role(o.relowner, 'USAGE') or case when current_setting('server_version_num')::integer >= 160000 then not pg_has_role(o.relowner, 'SET') end
-    order by o.relation_id
-    limit 1;
-    if found then
-        return jsonb_build_object(
-            'stop', 'failed', 'sqlstate', '42501',
-            'message', format('role %s is not a member of %s, which owns %s', current_user, v_reason.rolname, v_reason.name),
-            'fix', format('grant %I to %I; -- with inherit and set', v_reason.rolname, current_user)
-        );
-    end if;
     if
         not (
             has_table_privilege(format('%I._detached', @extschema@._schema()), 'INSERT') and has_table_privilege(format('%I._detached', @extschema@._schema()), 'UPDATE')

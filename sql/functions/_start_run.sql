@@ -1,4 +1,4 @@
--- requires: _rotation_refusal
+-- requires: _rotation_refusal, _owner_refusal
 -- requires: _judge, _run_alive, _count_expired, _preflight, _suspension, _first_state, _from_start, _is_open
 -- requires: _failed_state, _partition_set, _cutoff
 -- Opens the ledger row of a pass, with the cutoff fixed and the predicate
@@ -73,7 +73,10 @@ begin
     begin
         -- Judged again by every pass: what was found before is history.
         delete from @extschema@._suspended as s where s.policy_id = p_policy_id returning s.* into v_found;
-        v_stop := case p_kind when 'rotation' then @extschema@._rotation_refusal(v_policy) else @extschema@._refusal(v_policy) end;
+        v_stop := case
+            when p_kind <> 'rotation' then @extschema@._refusal(v_policy)
+            else coalesce(@extschema@._rotation_refusal(v_policy), case when v_policy.managed_by <> 'us' then @extschema@._owner_refusal(v_policy) end)
+        end;
         if v_stop is not null and v_found.policy_id is not null then
             insert into @extschema@._suspended select v_found.*;
         end if;

@@ -1,4 +1,4 @@
--- requires: _find_policy, _rotation_actions, _rotation_refusal, _guards, _count_expired, _cutoff_of
+-- requires: _find_policy, _rotation_actions, _rotation_refusal, _owner_refusal, _guards, _count_expired, _cutoff_of
 -- requires: _partition_set, _cutoff, _predicate, _cutoff_literal, _holds_of, _clock, _concurrent_refusal, _default_text
 -- What a rotation would do now, action by action, computed without doing it: by what the
 -- pass itself goes by. "keep" rows say what stays and why, "wait" rows which guard would
@@ -45,7 +45,7 @@ begin
         schema_name := v_policy.schema_name;
         table_name := v_policy.table_name;
         v_refusal := case
-            when v_policy.managed_by = 'us' then @extschema@._rotation_refusal(v_policy)
+            when v_policy.managed_by = 'us' then coalesce(@extschema@._rotation_refusal(v_policy), @extschema@._owner_refusal(v_policy))
             else jsonb_build_object('detail', 'pg_partman makes and removes its partitions')
         end;
         if v_refusal is not null then
