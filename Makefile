@@ -3,7 +3,7 @@ PYTHON ?= python3
 ROWS ?= 500000
 VERSIONS ?= 15 17 18
 BIN := .venv/bin
-# Many tests wait for something: more processes than cores. In the order of their names: first by far the longest.
+# Many tests wait for something: more processes than cores. In the order of pyproject.toml.
 WORKERS ?= 4
 SHARED := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,3 +76,9 @@ def _is_sql(text: str) -> bool:
         return bool(pglast.parse_sql(re.sub(r"%\(\w+\)s|\{\w*\}|%s", "x", text)))
     except pglast.parser.ParseError:
         return False
+
+
+def test_every_directory_of_tests_is_run() -> None:
+    """They are named in pyproject.toml for their order."""
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["testpaths"]
+    assert set(named) == {str(path.parent.relative_to(ROOT)) for path in ROOT.glob("tests/**/test_*.py")}
