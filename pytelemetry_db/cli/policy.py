@@ -215,6 +215,7 @@ def drop(table: Table, common: Common) -> None:
     from pytelemetry_db import policies
 
     with open_connection(common, "policy") as connection:
+        _tell_notices(connection)
         policies.drop_policy(connection, common.schema, table)
     output.say(f"{output.mark('ok')} dropped the policy of {table}")
     output.next_step("pytelemetry-db policy list")

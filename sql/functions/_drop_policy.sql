@@ -1,4 +1,4 @@
--- requires: _end_proof
+-- requires: _end_proof, _is_detached, _qualified_name
 -- The work of drop_policy, after the name was resolved by the caller's path.
 -- The policy that is listed under the name goes first; see _find_policy.
 create or replace function @extschema@._drop_policy(p_relation_id oid, p_table text)
@@ -9,6 +9,7 @@ set lock_timeout = '30s'
 as $$
 declare
     v_policy @extschema@._policy;
+    v_detached text[];
 begin
     select p.* into v_policy
     from @extschema@._policy as p
@@ -42,6 +43,17 @@ begin
     delete from @extschema@._noted_set as n where n.policy_id = v_policy.policy_id;
     delete from @extschema@._suspended as s where s.policy_id = v_policy.policy_id;
     delete from @extschema@._policy as p where p.policy_id = v_policy.policy_id;
+    v_detached := array(
+        select @extschema@._qualified_name(d.relation_id)
+        from @extschema@._detached as d
+        where d.policy_id = v_policy.policy_id and d.dropped_at is null and @extschema@._is_detached(d)
+        order by d.detached_id
+    );
+    if v_detached <> '{}' then
+        raise notice '% detached partitions stay, and no pass drops them any more: %', cardinality(v_detached), concat_ws(
+            ', ', array_to_string(v_detached[:5], ', '), case when cardinality(v_detached) > 5 then '…' end
+        );
+    end if;
 end
 $$;
 comment on function @extschema@._drop_policy(oid, text) is

@@ -1,5 +1,6 @@
 -- requires: _find_policy, _rotation_actions, _rotation_refusal, _owner_refusal, _guards, _count_expired, _cutoff_of
 -- requires: _partition_set, _cutoff, _predicate, _cutoff_literal, _holds_of, _clock, _concurrent_refusal, _default_text
+-- requires: _unused_name, _viewed_by
 -- What a rotation would do now, action by action, computed without doing it: by what the
 -- pass itself goes by. "keep" rows say what stays and why, "wait" rows which guard would
 -- suspend the removals, "refused" rows why nothing would be done. p_concurrently: as the
@@ -58,14 +59,19 @@ begin
         v_cutoff := @extschema@._cutoff_of(v_policy, v_policy.keep, @extschema@._clock(), v_set);
         return query
         select
-            v_policy.schema_name, v_policy.table_name, a.action, a.table_name, trim(a.lower_literal, ''''), trim(a.upper_literal, ''''),
+            v_policy.schema_name, v_policy.table_name, a.action,
+            case when a.action = 'create' then @extschema@._unused_name(v_policy.schema_name, a.table_name, '') else a.table_name end,
+            trim(a.lower_literal, ''''), trim(a.upper_literal, ''''),
             a.row_estimate,
-            case
+            concat(case
                 when p_concurrently and a.action = 'detach'
                     then a.detail || coalesce('; under a lock: ' || @extschema@._concurrent_refusal(v_policy, a.relation_id), '; concurrently')
                 when a.action = 'create' then concat_ws('; ', a.detail, @extschema@._default_text(v_policy, a.lower_literal, a.upper_literal))
                 else a.detail
-            end
+            end, case
+                when a.action = 'drop' or (a.action in ('detach', 'finalize') and v_policy.partition_remove = 'drop')
+                    then '; it cannot be dropped as long as it is used by ' || @extschema@._viewed_by(a.relation_id)
+            end)
         from @extschema@._rotation_actions(v_policy, v_cutoff, v_set) as a;
         if exists (select from @extschema@._rotation_actions(v_policy, v_cutoff, v_set) as a where a.action = 'detach') then
             v_predicate := @extschema@._predicate(

@@ -104,7 +104,10 @@ SHOWN: dict[str, dict[str, str]] = {
         "warning": f"{HERE}::test_a_short_runway",
     },
     "partition_gaps": {"warning": f"{PARTITIONS}::test_health_tells_what_is_missing_and_what_lies_in_the_default"},
-    "default_rows": {"warning": f"{PARTITIONS}::test_health_tells_what_is_missing_and_what_lies_in_the_default"},
+    "default_rows": {
+        "warning": f"{PARTITIONS}::test_health_tells_what_is_missing_and_what_lies_in_the_default",
+        "critical": "sql/test_rotation_told.py::test_health_tells_of_a_check_that_refuses_rows",
+    },
     "half_detached": {"warning": f"{HERE}::test_a_detach_that_was_not_finished"},
 }
 # Only a server that we do not support could show these.
