@@ -19,7 +19,7 @@ begin
     elsif v_name is distinct from format('%I.%I', (p_conversion).schema_name, (p_conversion).table_name) then
         v_detail := 'it was renamed';
     elsif @extschema@._convert_shape((p_conversion).relation_id, (p_conversion).check_name) <> (p_conversion).shape then
-        v_detail := 'its columns, indexes, constraints, statistics or owner were changed';
+        v_detail := 'its columns, indexes, constraints, statistics, options, comments or owner were changed';
     -- Its own CHECK, which is not validated then, would be one.
     elsif (p_conversion).step <> 'validate' then
         select f.detail, f.fix into v_detail, v_fix

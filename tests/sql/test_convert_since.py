@@ -355,3 +355,51 @@ def test_autovacuum_gives_way(cluster: Cluster, at: str) -> None:
         one.statement = f"call maint.convert({arguments}, p_max_duration => '20 s')"
         with one:
             assert one.wait().error is None, own.query("select * from maint.conversions")
+
+
+def made_of(database: Database) -> list[str]:
+    """What agg is made of, and the storage options of it or of all its partitions."""
+    options = """
+        select distinct c.reloptions, t.reloptions as toast
+        from pg_class as c left join pg_class as t on t.oid = c.reltoastrelid
+        where c.relkind = 'r' and (c.oid = 'agg'::regclass
+            or c.oid in (select inhrelid from pg_inherits where inhparent = 'agg'::regclass))
+    """
+    return [*lines(database, "public.agg"), *map(str, database.query(options))]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "alter table agg add column more int",
+        "alter table agg alter n set statistics 500",
+        "alter table agg alter n set (n_distinct = 5)",
+        "alter table agg alter client set storage external",
+        "alter table agg set (fillfactor = 70)",
+        "alter table agg set (toast.autovacuum_enabled = false)",
+        "alter index agg_pkey set (fillfactor = 70)",
+        "create index on agg (n)",
+        "create statistics together on client, n from agg",
+        "comment on table agg is 'a remark'",
+        "comment on column agg.n is 'a remark'",
+        "comment on index agg_pkey is 'a remark'",
+        "comment on constraint agg_pkey on agg is 'a remark'",
+    ],
+)
+def test_what_changes_after_the_copy_was_built_is_not_lost(change: str, database: Database) -> None:
+    """The swap is refused, and after an undo the conversion takes it along."""
+    make_counters(database)
+    original = made_of(database)
+    until_step(database, "'agg', '1 month'", "swap")
+    sql(database, change)
+    with pytest.raises(
+        psycopg.errors.ObjectNotInPrerequisiteState, match="is not what it was when its conversion began"
+    ):
+        convert(database, "'agg', '1 month'")
+    assert stands_at(database) == "swap"
+    undo(database)
+    changed = made_of(database)
+    assert changed != original
+    convert(database, "'agg', '1 month'")
+    assert database.value("select relkind from pg_class where oid = 'agg'::regclass") == "p"
+    assert made_of(database) == changed
