@@ -65,10 +65,12 @@ as $$
             when k.contype = 'f' and k.confrelid = k.conrelid then format('foreign key %I of %s references the table itself', k.conname, n.name)
             when k.connoinherit and k.contype in ('c', 'n') then format('constraint %I of %s is NO INHERIT, and a partitioned table cannot have it', k.conname, n.name)
             when k.contype = 't' then format('%I of %s is a constraint trigger', k.conname, n.name)
+            when k.contype = 'c' and 0 = any(k.conkey) then format('constraint %I of %s is of the whole row, which a copy of the table cannot have', k.conname, n.name)
             when coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'false' then format('constraint %I of %s is not enforced', k.conname, n.name)
             else format('constraint %I of %s is not validated', k.conname, n.name)
         end,
         case
+            when k.contype = 'c' and 0 = any(k.conkey) then format('Name columns in it: %s', pg_get_constraintdef(k.oid))
             when k.convalidated or coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'false' or k.contype = 't'
                 then format('Drop it, and add it again after the conversion: %s', pg_get_constraintdef(k.oid))
             else format('alter table %s validate constraint %I;', n.name, k.conname)
@@ -79,7 +81,7 @@ as $$
         k.conrelid = p_relation_id
         and (
             not k.convalidated or k.contype = 't' or (k.connoinherit and k.contype in ('c', 'n')) or (k.contype = 'f' and k.confrelid = k.conrelid)
-            or coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'false'
+            or coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'false' or (k.contype = 'c' and 0 = any(k.conkey))
         )
     union all
     select

@@ -309,6 +309,7 @@ REFUSED = {
     "is unlogged": "alter table app.children drop constraint children_t|"
     " alter table app.t drop constraint t_site| alter table app.t set unlogged",
     "constraint c of app.t is not validated": "alter table app.t add constraint c check (value > 1) not valid",
+    "constraint c of app.t is of the whole row": "alter table app.t add constraint c check (t is distinct from null)",
     "constraint c of app.t is NO INHERIT": "alter table app.t add constraint c check (value > 0) no inherit",
     "foreign key children_t of app.children is not validated": "alter table app.children drop constraint children_t,"
     " add constraint children_t foreign key (t_id, t_at) references app.t not valid",
