@@ -16,7 +16,7 @@ declare
     v_statements text[] := array[]::text[];
 begin
     for v_column in
-        select a.attname, a.attidentity, s.*, n.nspname, c.relname
+        select a.attname, a.attidentity, s.*, n.nspname, c.relname, obj_description(s.seqrelid, 'pg_class') as remark
         from pg_attribute as a
         inner join pg_sequence as s on s.seqrelid = pg_get_serial_sequence(v_from, a.attname)::regclass
         inner join pg_class as c on c.oid = s.seqrelid
@@ -35,6 +35,11 @@ begin
                 v_column.nspname, v_column.relname, v_column.seqstart, v_column.seqincrement, v_column.seqmin, v_column.seqmax, v_column.seqcache,
                 case when v_column.seqcycle then 'cycle' else 'no cycle' end
             ),
+            format(
+                'alter sequence %I.%I as %s minvalue %s maxvalue %s', v_column.nspname, v_column.relname, v_column.seqtypid::regtype,
+                v_column.seqmin, v_column.seqmax
+            ),
+            format('comment on sequence %I.%I is %L', v_column.nspname, v_column.relname, v_column.remark),
             format('select setval(%L, %s, %L)', format('%I.%I', v_column.nspname, v_column.relname), v_last, v_called),
             format(
                 'select %I._copy_grants(%L::regclass, %L::regclass)', @extschema@._schema(), format('%I.%I', v_column.nspname, v_renamed),

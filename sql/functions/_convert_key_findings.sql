@@ -101,6 +101,14 @@ as $$
     where
         k.confrelid = p_relation_id and k.contype = 'f' and k.conrelid <> p_relation_id and k.conparentid = 0
         and (not k.convalidated or c.relkind = 'p' or not pg_has_role(c.relowner, 'USAGE'))
+    union all
+    -- They are made again, and would be enabled.
+    select distinct
+        format('foreign key %I of %s is not enforced everywhere: triggers of it are disabled, or set to always or replica', k.conname, @extschema@._qualified_name(k.conrelid)),
+        'Enable them (alter table … enable trigger all), and set them as they were after the conversion.'
+    from pg_constraint as k
+    inner join pg_trigger as t on t.tgconstraint = k.oid
+    where p_relation_id in (k.conrelid, k.confrelid) and k.contype = 'f' and t.tgisinternal and t.tgenabled <> 'O'
 $$;
 comment on function @extschema@._convert_key_findings(oid, name) is
 'Keys and constraints that keep a table from being converted.';

@@ -27,6 +27,8 @@ alter table app.t alter column note set statistics 321;
 alter table app.t alter column site_id set (n_distinct = 10);
 alter table app.t alter column note set storage external;
 create statistics app.t_site_value (ndistinct, dependencies) on site_id, value from app.t;
+alter sequence app.t_id_seq as integer;
+comment on sequence app.t_id_seq is 'numbers';
 comment on statistics app.t_site_value is 'they go together';
 comment on table app.t is 'all of it';
 comment on column app.t.value is 'what it is worth';

@@ -47,8 +47,9 @@ from me as c join pg_publication_rel as r on r.prrelid = c.oid join pg_publicati
 union all
 select format('published %s', pg_publication_tables) from me as c, pg_publication_tables where tablename like c.relname || '%'
 union all
-select format('sequence %s of %s %s owner %s start %s by %s from %s to %s cache %s cycle %s last %s privileges %s', d.objid::regclass, a.attname,
+select format('sequence %s of %s %s owner %s start %s by %s from %s to %s cache %s cycle %s last %s type %s comment %s privileges %s', d.objid::regclass, a.attname,
     d.deptype, s.relowner::regrole, q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, q.seqcycle, pg_sequence_last_value(s.oid),
+    q.seqtypid::regtype, obj_description(s.oid, 'pg_class'),
     s.relacl)
 from me as c join pg_depend as d on d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid
     and d.deptype in ('a', 'i')
