@@ -3,7 +3,7 @@
 create or replace function @extschema@._rotation_end(p_run @extschema@._run, p_state jsonb)
 returns jsonb
 language plpgsql
-immutable
+stable
 set search_path = pg_catalog, pg_temp
 as $$
 declare
