@@ -180,13 +180,20 @@ def test_a_list_that_lies_removes_nothing_that_must_stay(lie: str, days: Databas
         "model": "'app.t'::regclass::oid::bigint",
     }
     before = days.query("select n, tableoid from app.t order by n")
-    sql(days, f"update maint._noted_set set content = content || jsonb_build_object('{lie}', {lies[lie]})")
-    for call in ("call maint.rotate('app.t')", "call maint.cleanup('app.t')"):
+    lying = f"update maint._noted_set set content = content || jsonb_build_object('{lie}', {lies[lie]})"
+    for call in (
+        "call maint.rotate('app.t', p_detacher => 'nobody')",
+        "call maint.rotate('app.t')",
+        "call maint.cleanup('app.t')",
+    ):
+        sql(days, "delete from maint._noted_set", "call maint.rotate('app.t')", lying)
         with days.connect() as connection, suppress(psycopg.errors.RaiseException):
             connection.execute(call.encode())
-    if lie in ("expired", "taken"):
-        # What the pass could not do is not believed for a second time.
-        sql(days, "call maint.rotate('app.t')")
-        assert last_run(days)["stop_reason"] == "done"
-        assert is_right(days)
+        # Nobody was asked to detach one either.
+        assert days.query("select * from maint._detaching") == []
+        if lie in ("expired", "taken") and "rotate" in call:
+            # What the pass could not do is not believed for a second time.
+            sql(days, "call maint.rotate('app.t')")
+            assert last_run(days)["stop_reason"] == "done"
+            assert is_right(days)
     assert days.query("select n, tableoid from app.t order by n") == before
