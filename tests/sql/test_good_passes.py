@@ -10,9 +10,9 @@ from typing import Any
 from support import Database
 from support.passes import Pass, Table, until
 
-# With 20 rows in each batch, and 20 ms for each, at most 320 rows go in that time.
-SHORT = "p_max_duration => '300 ms'"
-DRAIN_AT_MOST = 320
+# With 20 rows in each batch, and 20 ms for each, at most 1,020 rows go in that time.
+SHORT = "p_max_duration => '1 s'"
+DRAIN_AT_MOST = 1020
 TRIGGER = "create function app.{0}() returns trigger language plpgsql set search_path = '' as $$ begin {1} end $$"
 
 
@@ -71,7 +71,7 @@ def test_a_pass_over_rows_that_others_hold_is_not_good(database: Database) -> No
 
 
 def test_a_pass_with_a_longer_keep_is_not_good_and_nothing_is_compared_with_it(database: Database) -> None:
-    table = Table.make(database, expired=1500)
+    table = Table.make(database, expired=3000)
     first = clean(table, SHORT)
     # Nothing is older than 60 days: by that keep there is no debt.
     longer = clean(table, "p_keep => '60 days'")
@@ -140,7 +140,7 @@ def test_a_debt_that_nobody_knows_is_not_less(database: Database) -> None:
     died = until(lambda: [run for run in table.runs() if run["stop_reason"]])[0]
     assert (died["stop_reason"], died["finished_at"], died["good"]) == ("interrupted", None, False)
 
-    with database.connect() as application, Pass(database, "p_max_duration => '500 ms'") as made:
+    with database.connect() as application, Pass(database, "p_max_duration => '2 s'") as made:
         until(lambda: len(table.runs()) == 2 and table.under_way())
         with application.transaction():
             application.execute("lock table app.events in access exclusive mode")

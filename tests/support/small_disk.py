@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from pathlib import Path
@@ -47,13 +48,21 @@ class SmallDisk(LocalCluster):
         super()._make_data()
 
     def fill(self, leave: int) -> None:
-        """Write a file until only so many bytes are free."""
-        free = os.statvfs(self.disk)
-        size = free.f_bavail * free.f_frsize - leave
-        assert size > 0
-        with (self.disk / "ballast").open("ab") as file:
-            while size > 0:
-                size -= file.write(bytes(min(size, 2**20)))
+        """Write a file until only so many bytes are free, or none, where the server was faster to take them."""
+        assert self._free() > leave
+        with (self.disk / "ballast").open("ab", buffering=0) as file:
+            while (size := self._free() - leave) > 0:
+                try:
+                    file.write(bytes(min(size, 2**20)))
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+                    return
+
+    def _free(self) -> int:
+        """Bytes that are free."""
+        found = os.statvfs(self.disk)
+        return found.f_bavail * found.f_frsize
 
     def empty(self) -> None:
         """Delete that file."""
