@@ -48,7 +48,7 @@ begin
     end if;
     if current_setting('pytelemetry_db.current')::boolean then
         perform @extschema@._finish_run(v_run_id, v_state);
-        call @extschema@._begin_transaction(p_version, 5000);
+        call @extschema@._begin_transaction(p_version, greatest(p_lock_timeout_ms, 5000));
     end if;
     if current_setting('pytelemetry_db.current')::boolean then
         perform @extschema@._analyze_after(v_run_id);

@@ -212,16 +212,16 @@ def test_a_statement_timeout_ends_a_pass_in_order(database: Database, cli: Cli) 
     """It counts over the whole CALL; the pass is over at 80 % of it, as `deadline`, and not cancelled."""
     table = Table.make(database)
     with database.superuser() as superuser:
-        superuser.execute(f"alter role {database.owner} in database {database.name} set statement_timeout = '1500 ms'")
+        superuser.execute(f"alter role {database.owner} in database {database.name} set statement_timeout = '4 s'")
     with Pass(database) as one:
-        assert one.wait(5).error is None
+        assert one.wait().error is None
     last = table.last_run()
     assert last["stop_reason"] == "deadline"
-    assert 0.8 <= last["duration"].total_seconds() <= 1.5
+    assert 2 <= last["duration"].total_seconds() <= 4
     assert last["debt_rows"] == table.count() - table.fresh > 0
     table.assert_nothing_half_done(whole_batches=True)
     note = database.value("select note from maint.plan()")
-    assert "statement_timeout is 1500 ms" in note
+    assert "statement_timeout is 4000 ms" in note
     assert "80 %" in note
     assert note in cli("plan", "--dsn", database.dsn).stderr
     # A backlog that shrinks is no failure.
@@ -233,7 +233,7 @@ def test_a_deadline_ends_all_tables(database: Database) -> None:
     first = Table.make(database, "app.events")
     second = Table.make(database, "app.alerts")
     with Pass(database, "p_max_duration => '300 ms'") as one:
-        assert one.wait(5).error is None
+        assert one.wait().error is None
     assert [first.last_run()["stop_reason"], second.last_run()["stop_reason"]] == ["deadline", "deadline"]
     for table in (first, second):
         table.assert_nothing_half_done(whole_batches=True)

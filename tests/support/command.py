@@ -9,9 +9,12 @@ import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+
+from support.forked import Forks
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,6 +31,11 @@ class Result:
     def json(self) -> Any:
         """stdout, parsed."""
         return json.loads(self.stdout)
+
+
+@cache
+def _forks(root: Path) -> Forks:
+    return Forks(Cli(Path("/nonexistent"), root).environment())
 
 
 class Cli:
@@ -66,7 +74,11 @@ class Cli:
     def __call__(
         self, *arguments: object, env: dict[str, str] | None = None, stdin: str | None = None, timeout: float = 120
     ) -> Result:
-        """Run a command to its end."""
+        """Run a command to its end; without an `env` that Python itself might read, in a process forked for it."""
+        if not env:
+            return Result(
+                *_forks(self.root).run([*map(str, arguments)], self.environment(), self.home, stdin or "", timeout)
+            )
         with self.start(*arguments, env=env) as process:
             try:
                 stdout, stderr = process.communicate(stdin, timeout=timeout)
