@@ -1,4 +1,4 @@
--- requires: _limit_lock, _lock_gently
+-- requires: _limit_lock, _lock_gently, _lock_referenced_gently
 -- Undoes a conversion before its swap: drops the copy, which is empty, and the
 -- CHECK. ACCESS EXCLUSIVE on the table for a moment, within lock_timeout.
 create or replace function @extschema@._convert_abort(p_conversion @extschema@._conversion, p_lock_timeout_ms integer)
@@ -15,6 +15,7 @@ begin
     perform @extschema@._lock_gently((p_conversion).relation_id);
     if v_copy is not null then
         perform @extschema@._lock_gently((p_conversion).parent_id);
+        perform @extschema@._lock_referenced_gently((p_conversion).parent_id);
     end if;
     v_until := clock_timestamp() + make_interval(secs => p_lock_timeout_ms / 1000.0);
     if v_copy is not null then

@@ -1,4 +1,4 @@
--- requires: _copy_grants, _copy_columns, _convert_partitions
+-- requires: _copy_grants, _copy_columns, _convert_partitions, _lock_referenced_gently
 -- Makes the partitioned table that will take the place of a plain one, under
 -- another name: columns, keys, indexes, constraints, foreign keys, settings and the
 -- partitions for rows to come. Nobody uses it yet. ACCESS SHARE on the table; a
@@ -60,6 +60,7 @@ begin
         execute format('%s', v_statement);
     end loop;
     perform set_config('default_tablespace', '', true);
+    perform @extschema@._lock_referenced_gently(v_old);
     for v_statement in
         select x.statement
         from (

@@ -10,29 +10,28 @@ as $$
 declare
     v_until timestamptz;
     v_locked text[] := (select o.locked from @extschema@._follow_up_others(p_relation_id) as o);
+    v_referenced text[] := array(
+        select distinct @extschema@._qualified_name(k.confrelid)
+        from pg_constraint as k
+        where k.conrelid = p_relation_id and k.contype = 'f'
+    );
+    v_wait interval := current_setting('deadlock_timeout')::interval + interval '500 ms';
     v_name text := @extschema@._qualified_name(p_relation_id);
 begin
     perform @extschema@._limit_lock(clock_timestamp() + interval '5 s');
     perform @extschema@._lock_policy(least(p_relation_id, p_other));
     perform @extschema@._lock_policy(greatest(p_relation_id, p_other));
     -- Longer than the deadlock check, which is what makes autovacuum give way.
-    v_until := clock_timestamp() + current_setting('deadlock_timeout')::interval + interval '500 ms';
     perform @extschema@._lock_within(
         array(
             select @extschema@._qualified_name(l.relation_id) from @extschema@._leaves(p_relation_id) as l order by l.relation_id
         ),
-        'share update exclusive', v_until
+        'share update exclusive', clock_timestamp() + v_wait
     );
+    perform @extschema@._lock_within(v_locked || v_referenced, 'share update exclusive', clock_timestamp() + v_wait);
     v_until := clock_timestamp() + make_interval(secs => p_lock_timeout_ms / 1000.0);
     perform @extschema@._lock_within(v_locked, 'access exclusive', v_until);
-    perform @extschema@._lock_within(
-        array(
-            select distinct @extschema@._qualified_name(k.confrelid)
-            from pg_constraint as k
-            where k.conrelid = p_relation_id and k.contype = 'f'
-        ),
-        'share row exclusive', v_until
-    );
+    perform @extschema@._lock_within(v_referenced, 'share row exclusive', v_until);
     perform @extschema@._lock_within(array[v_name], 'access exclusive', v_until);
     return v_until;
 end

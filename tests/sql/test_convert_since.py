@@ -333,28 +333,74 @@ def test_rows_that_are_too_late_are_named(counters: Database) -> None:
 
 
 SLOW = "autovacuum = on\nautovacuum_naptime = 1\ndeadlock_timeout = 100\n"
-AT_WORK = "select pid from pg_stat_activity where query ~ '^autovacuum: VACUUM .*agg'"
+AT_WORK = "select pid from pg_stat_activity where query ~ '^autovacuum: VACUUM"
 
 
-@pytest.mark.parametrize("at", ["check", "validate", "undo", "move"])
+@pytest.mark.parametrize("at", ["build", "check", "validate", "keys", "undo", "move"])
 def test_autovacuum_gives_way(cluster: Cluster, at: str) -> None:
     assert isinstance(cluster, LocalCluster)
     with running(cluster.another(SLOW)) as own, own.superuser() as root:
         make_counters(own)
-        sql(own, "alter table agg set (autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)")
+        busy = "agg"
+        if at == "build":
+            busy = "agg_sites"
+            sql(
+                own,
+                "create table agg_sites (client text primary key, n bigint)",
+                "insert into agg_sites select 'c' || i, 0 from generate_series(0, 3000) as i",
+                "alter table agg add foreign key (client) references agg_sites",
+            )
+        if at == "keys":
+            busy = "agg_notes"
+            sql(
+                own,
+                "create table agg_notes (client text, at timestamp, n bigint, foreign key (client, at) references agg)",
+                "insert into agg_notes select client, at, 0 from agg",
+            )
+        sql(own, f"alter table {busy} set (autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)")
         arguments = "'agg', '1 day'"
         if at == "move":
             convert(own, arguments)
             sql(own, MANY_AHEAD)
         if at in ("undo", "move"):
             arguments = "'agg', p_undo => true"
-        until_step(own, "'agg', '1 day'" if at == "undo" else arguments, "validate" if at == "undo" else at)
-        sql(own, "update agg set n = n + 1", "update agg set n = n + 1")
-        until(lambda: root.execute(AT_WORK.encode()).fetchall(), 60)
+        if at != "build":
+            until_step(own, "'agg', '1 day'" if at == "undo" else arguments, "validate" if at == "undo" else at)
+        sql(own, f"update {busy} set n = n + 1", f"update {busy} set n = n + 1")
+        until(lambda: root.execute(f"{AT_WORK}.*{busy}'".encode()).fetchall(), 60)
         one = Pass(own)
         one.statement = f"call maint.convert({arguments}, p_max_duration => '20 s')"
         with one:
             assert one.wait().error is None, own.query("select * from maint.conversions")
+
+
+def test_tablespaces_stay_what_they_are(cluster: Cluster) -> None:
+    """Of an index with a constraint and of one without; the table itself stays where it is by default."""
+    with running(cluster.another()) as own:
+        make_counters(own)
+        with own.superuser() as root:
+            root.execute("set allow_in_place_tablespaces = on")
+            for name in ("keys", "others"):
+                root.execute(f"create tablespace {name} location ''".encode())
+                root.execute(f"grant create on tablespace {name} to {own.owner}".encode())
+        sql(own, "alter index agg_pkey set tablespace keys", "alter index agg_at_idx set tablespace others")
+        before = own.query(PLACES)
+        assert [row["spcname"] for row in before] == [None, "others", "keys"]
+        convert(own, "'agg', '1 day'")
+        assert own.query(PLACES) == before
+        made = own.query(
+            "select t.spcname, count(*) > 1 as several from pg_inherits as h join pg_class as c on c.oid = h.inhrelid"
+            " left join pg_tablespace as t on t.oid = c.reltablespace group by t.spcname order by t.spcname nulls first"
+        )
+        assert made == [{"spcname": name, "several": True} for name in (None, "keys", "others")]
+        undo(own)
+        assert own.query(PLACES) == before
+
+
+PLACES = """
+    select c.relname, t.spcname from pg_class as c left join pg_tablespace as t on t.oid = c.reltablespace
+    where c.relname in ('agg', 'agg_at_idx', 'agg_pkey') order by c.relname
+"""
 
 
 def made_of(database: Database) -> list[str]:
