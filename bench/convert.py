@@ -1,7 +1,8 @@
-"""``python -m bench.convert``: what writers notice while the table that they write becomes a partitioned one.
+"""``python -m bench.convert``: what writers notice while the table that they write becomes a partitioned one, and back.
 
-pgbench runs the aggregator's upsert at a steady rate; its slowest one while ``convert`` runs is set beside its slowest
-one before that, in several tables. Latencies count from the time at which a transaction was due.
+pgbench runs the aggregator's upsert at a steady rate; its slowest one while ``convert`` runs, and while that is undone
+with rows in the new partitions, is set beside its slowest one before that, in several tables. Latencies count from the
+time at which a transaction was due.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from bench.statements import statement
 from bench.throwaway import throwaway
 from bench.writers import writers
 
-_FIGURES = ("seconds", "p99_before", "p99", "most_before", "most")
+_PARTS = ("alone", "convert", "undo")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.convert", description=__doc__)
     parser.add_argument("--dsn", help="a superuser's; without it a server to throw away is started")
     parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--ahead", type=int, default=20_000, help="rows that the undo has to move back")
     parser.add_argument("--rate", type=int, default=400, help="transactions a second")
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--seconds", type=int, default=20, help="how long to watch with nothing converted")
@@ -42,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(runs[-1], file=sys.stderr, flush=True)
         result = {
             "rows": options.rows,
+            "ahead": options.ahead,
             "rate": options.rate,
             "clients": options.clients,
             "settings": stage.settings,
@@ -55,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _measure(stage: Stage, dsn: str, database: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Fill a table, load it, convert it; what writers noticed before and meanwhile, in ms."""
+    """Fill a table, load it, convert it and undo that; by part its seconds and what writers noticed, in ms."""
     with stage.connect(database, owner=True) as connection:
         connection.execute(statement("create_agg"))
         values = {"rows": options.rows, "expired": options.rows // 2, "scattered": False}
@@ -65,42 +68,54 @@ def _measure(stage: Stage, dsn: str, database: str, options: argparse.Namespace)
         connection.execute(statement("convert_policy"))
         with stage.connect(database) as superuser:
             superuser.execute(statement("checkpoint"))
+        times = {}
         with writers(dsn, database, options, "upsert.pgbench") as late:
             time.sleep(2)
-            first = time.time()
+            begun = time.time()
             time.sleep(options.seconds)
+            times["alone"] = begun, time.time()
             begun = time.time()
             connection.execute(statement("convert"))
-            ended = time.time()
-    before, meanwhile = late.within(first, begun), late.within(begun, ended + 1)
+            times["convert"] = begun, time.time()
+            # Whoever waited is through by then, and has made up for it.
+            time.sleep(2)
+            connection.execute(statement("convert_ahead"), {"rows": options.ahead})
+            time.sleep(2)
+            begun = time.time()
+            connection.execute(statement("convert_undo"))
+            times["undo"] = begun, time.time()
+    return {part: _noticed(late.within(begun, ended + 1), ended - begun) for part, (begun, ended) in times.items()}
+
+
+def _noticed(latencies: list[float], seconds: float) -> dict[str, float]:
+    """What writers noticed in a time, from their latencies in ms, the lowest first."""
     return {
-        "seconds": round(ended - begun, 2),
-        "transactions": len(meanwhile),
-        "p99_before": round(before[len(before) * 99 // 100], 2),
-        "p99": round(meanwhile[len(meanwhile) * 99 // 100], 2),
-        "most_before": round(before[-1], 1),
-        "most": round(meanwhile[-1], 1),
+        "seconds": round(seconds, 2),
+        "transactions": len(latencies),
+        "p99": round(latencies[len(latencies) * 99 // 100], 2),
+        "longest": round(latencies[-1], 1),
     }
 
 
 def _markdown(result: dict[str, Any]) -> str:
     runs = result["runs"]
-    middle = {name: statistics.median(run[name] for run in runs) for name in _FIGURES}
-    worst = {name: max(run[name] for run in runs) for name in _FIGURES}
     lines = [
-        "# Writers during a conversion",
+        "# Writers during a conversion and its undo",
         "",
-        f"{result['rows']:,} rows of agg_1m become partitions by month, with {result['rate']} upserts a second of",
-        f"{result['clients']} clients; latencies in ms, from the time at which a transaction was due.",
+        f"{result['rows']:,} rows of agg_1m become partitions by month and a plain table again, for which",
+        f"{result['ahead']:,} rows of later months move back, with {result['rate']} upserts a second of",
+        f"{result['clients']} clients. Medians of {len(runs)} and, in brackets, the most; latencies in ms, from the",
+        "time at which a transaction was due.",
         "",
-        "| | seconds | p99 before | p99 meanwhile | longest before | longest meanwhile |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| | seconds | p99 | longest |",
+        "|---|---:|---:|---:|",
     ]
-    for name, row in ((f"median of {len(runs)}", middle), ("most", worst)):
-        lines.append(
-            f"| {name} | {row['seconds']:.1f} | {row['p99_before']:.2f} | {row['p99']:.2f} "
-            f"| {row['most_before']:.1f} | {row['most']:.1f} |"
-        )
+    for part, name in zip(_PARTS, ("the load alone", "conversion", "undo"), strict=True):
+        cells = []
+        for figure, places in (("seconds", 1), ("p99", 2), ("longest", 1)):
+            found = [run[part][figure] for run in runs]
+            cells.append(f"{statistics.median(found):.{places}f} ({max(found):.{places}f})")
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
