@@ -2,7 +2,7 @@
 -- another one of the tables fails (40001) and has to be sent again. "Equal" is what the index says.
 -- The function belongs to the owner of the table, who alone can see all of
 -- them, and goes with the last row. None without a key.
-create or replace function @extschema@._convert_guard(p_conversion @extschema@._conversion, p_children text[])
+create or replace function @extschema@._convert_guard(p_conversion @extschema@._conversion)
 returns text[]
 language plpgsql
 stable
@@ -11,6 +11,9 @@ as $$
 declare
     v_function text := format('%I.%I', (p_conversion).schema_name, (p_conversion).check_name);
     v_table text := @extschema@._qualified_name((p_conversion).relation_id);
+    v_tables text[] := array[v_table] || array(
+        select @extschema@._qualified_name(i.inhrelid) from pg_inherits as i where i.inhparent = (p_conversion).relation_id order by i.inhrelid
+    );
     v_tests text;
     v_columns text;
 begin
@@ -36,7 +39,7 @@ begin
         string_agg(format('(tg_relid <> %s and exists (select from only %s as c where %s))', to_regclass(t.name)::oid, t.name, k.condition), ' or '),
         (select string_agg(distinct quote_ident(c.attname), ', ') from keys as c)
     into v_tests, v_columns
-    from unnest(v_table || p_children) as t (name)
+    from unnest(v_tables) as t (name)
     cross join (
         select string_agg(format('c.%1$I %2$s new.%1$I', c.attname, c.equals), ' and ') as condition
         from keys as c
@@ -62,9 +65,9 @@ begin
             'create trigger %I before insert or update of %s on %s for each row when (new.%I >= %s::%s) execute function %s()', (p_conversion).check_name,
             v_columns, t.name, (p_conversion).time_column, (p_conversion).upper_literal, (p_conversion).time_type, v_function
         )
-        from unnest(v_table || p_children) as t (name)
+        from unnest(v_tables) as t (name)
     );
 end
 $$;
-comment on function @extschema@._convert_guard(@extschema@._conversion, text[]) is
+comment on function @extschema@._convert_guard(@extschema@._conversion) is
 'Statements that keep a key unique while rows move back.';

@@ -1,9 +1,13 @@
 -- requires: _lock_gently, _lock_within
--- Moves a batch of rows back into the old table, newest first, because those are
+-- Moves a batch of p_rows rows back into the old table, newest first, because those are
 -- the ones that are written again. Returns how many; 0 when nothing is left.
 -- Readers see each row once, before or after. Writers wait for one batch: an UPDATE that waited for
 -- the lock of a row alone would come too late for it, and change nothing.
-create or replace function @extschema@._convert_move(p_conversion @extschema@._conversion, p_lock_timeout_ms integer)
+create or replace function @extschema@._convert_move(
+    p_conversion @extschema@._conversion,
+    p_lock_timeout_ms integer,
+    p_rows integer
+)
 returns bigint
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -33,9 +37,9 @@ begin
             array[v_table, v_name], 'share row exclusive', clock_timestamp() + make_interval(secs => p_lock_timeout_ms / 1000.0)
         );
         execute format(
-            'with gone as (delete from only %1$s as t where t.ctid = any (array(select x.ctid from only %1$s as x order by x.%2$I desc limit 1000)) returning %3$s)'
+            'with gone as (delete from only %1$s as t where t.ctid = any (array(select x.ctid from only %1$s as x order by x.%2$I desc limit %5$s)) returning %3$s)'
             ' insert into %4$s (%3$s) overriding system value select %3$s from gone',
-            v_name, (p_conversion).time_column, v_columns, v_table
+            v_name, (p_conversion).time_column, v_columns, v_table, p_rows
         );
         get diagnostics v_moved = row_count;
         exit when v_moved > 0;
@@ -43,5 +47,5 @@ begin
     return v_moved;
 end
 $$;
-comment on function @extschema@._convert_move(@extschema@._conversion, integer) is
+comment on function @extschema@._convert_move(@extschema@._conversion, integer, integer) is
 'Moves a batch of rows back into the old table.';

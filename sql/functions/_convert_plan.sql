@@ -63,7 +63,7 @@ begin
             return query select
                 'move',
                 format(
-                    'rows lie outside %I: they are moved back in batches of 1000; until then %s is a table with children, and an upsert of a row that was not moved yet fails and has to be sent again',
+                    'rows lie outside %I: they are moved back in batches of 200; until then %s is a table with children, and an upsert of a row that was not moved yet fails and has to be sent again',
                     v_found.old_name, v_name
                 ),
                 format('SHARE ROW EXCLUSIVE: writers wait for a batch; given up and tried again after %s', @extschema@._get_setting('lock_timeout'));

@@ -1,8 +1,9 @@
 -- requires: _convert_build, _convert_swap, _convert_swap_back, _convert_abort, _convert_finish
--- requires: _convert_open_findings, _convert_move, _convert_close, _convert_check_again, _lock_gently
+-- requires: _convert_open_findings, _convert_move, _convert_guard, _convert_close, _convert_check_again, _lock_gently
 -- One step of a conversion, in one transaction; what it did is written down in the
 -- same one. Returns the step that comes next, or "stop" ("done", "failed") and
--- "detail"; "wait" asks for a pause in ms, after a lock that was not to be had.
+-- "detail"; "wait" asks for a pause in ms, after a lock that was not to be had, and after
+-- a batch that writers waited for: three times as long as it took.
 create or replace function @extschema@._convert_step(p_conversion_id bigint, p_lock_timeout_ms integer)
 returns jsonb
 language plpgsql
@@ -15,6 +16,8 @@ declare
     v_parent oid;
     v_table text;
     v_moved bigint := 0;
+    v_statement text;
+    v_began timestamptz := clock_timestamp();
     v_detail text;
     v_fix text;
 begin
@@ -74,12 +77,17 @@ begin
                             using errcode = 'object_not_in_prerequisite_state', hint = v_fix;
                     end if;
                     perform @extschema@._convert_swap_back(v_conversion, p_lock_timeout_ms, true);
-                    -- What is written again and again goes first.
-                    v_moved := @extschema@._convert_move(v_conversion, p_lock_timeout_ms);
+                    -- It may have another schema now.
+                    select c.* into strict v_conversion from @extschema@._conversion as c where c.conversion_id = p_conversion_id;
+                    -- What is written again and again goes first, before its writers would be sent away.
+                    v_moved := @extschema@._convert_move(v_conversion, p_lock_timeout_ms, 1000);
+                    foreach v_statement in array @extschema@._convert_guard(v_conversion) loop
+                        execute format('%s', v_statement);
+                    end loop;
                     v_next := 'move';
                 end if;
             when 'move' then
-                v_moved := @extschema@._convert_move(v_conversion, p_lock_timeout_ms);
+                v_moved := @extschema@._convert_move(v_conversion, p_lock_timeout_ms, 200);
                 v_next := case when v_moved > 0 then 'move' else 'close' end;
             when 'close' then
                 v_next := case when @extschema@._convert_close(v_conversion, p_lock_timeout_ms) then 'undo_keys' else 'move' end;
@@ -119,7 +127,8 @@ begin
         swapped_at = case when v_conversion.step = 'swap' then clock_timestamp() else c.swapped_at end,
         finished_at = case when v_next in ('done', 'undone') then clock_timestamp() end
     where c.conversion_id = p_conversion_id;
-    return jsonb_build_object('step', v_next, 'done', v_conversion.step);
+    return jsonb_build_object('step', v_next, 'done', v_conversion.step)
+        || case when v_moved > 0 then jsonb_build_object('wait', (extract(epoch from clock_timestamp() - v_began) * 3000)::integer) else '{}' end;
 end
 $$;
 comment on function @extschema@._convert_step(bigint, integer) is

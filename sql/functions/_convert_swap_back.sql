@@ -1,5 +1,5 @@
 -- requires: _convert_lock, _lock_within, _follow_up, _follow_up_others, _limit_lock
--- requires: _convert_bind, _add_identity, _convert_guard, _convert_undo_findings, _unused_name
+-- requires: _convert_bind, _add_identity, _convert_undo_findings, _unused_name
 -- The swap in reverse: the old table, which is a partition now, becomes the table
 -- again, and the partitioned one is dropped with its empty partitions. When one of
 -- them has a row: without p_with_rows it changes nothing and returns false; with it
@@ -105,12 +105,6 @@ begin
     end loop;
     perform @extschema@._convert_bind(p_conversion, v_new, v_old, null);
     update @extschema@._conversion as c set schema_name = v_schema, table_name = v_name where c.conversion_id = (p_conversion).conversion_id;
-    p_conversion.schema_name := v_schema;
-    if p_with_rows then
-        foreach v_statement in array @extschema@._convert_guard(p_conversion, v_children) loop
-            execute format('%s', v_statement);
-        end loop;
-    end if;
     return true;
 end
 $$;

@@ -58,10 +58,10 @@ begin
         exit when clock_timestamp() > v_deadline;
         v_wake := clock_timestamp() + coalesce((v_state ->> 'wait')::integer, 0) * interval '1 ms';
         while clock_timestamp() < v_wake loop
-            -- A sleeping statement would hold the xmin horizon.
-            perform pg_sleep(least(0.2, greatest(extract(epoch from v_wake - clock_timestamp()), 0)));
+            -- Nothing is locked meanwhile, and a sleeping statement would hold the xmin horizon.
             call @extschema@._begin_transaction(v_version, v_lock_timeout_ms);
             exit when not current_setting('pytelemetry_db.current')::boolean;
+            perform pg_sleep(least(0.2, greatest(extract(epoch from v_wake - clock_timestamp()), 0)));
         end loop;
     end loop;
     if v_state ->> 'stop' = 'failed' then

@@ -53,7 +53,7 @@ def test_a_row_that_is_written_while_it_moves(moving: Database, statement: str) 
     thread = threading.Thread(target=write)
     with moving.connect() as mover:
         mover.autocommit = False
-        mover.execute("select maint._convert_move(c, 1000) from maint._conversion as c where c.step = 'move'")
+        mover.execute("select maint._convert_move(c, 1000, 200) from maint._conversion as c where c.step = 'move'")
         thread.start()
         until(lambda: moving.query("select from pg_locks where not granted"))
         mover.commit()

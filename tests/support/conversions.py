@@ -58,7 +58,7 @@ def stands_at(database: Database) -> str:
 
 
 def until_step(database: Database, arguments: str, step: str) -> None:
-    for _ in range(20):
+    for _ in range(60):
         if database.value("select step from maint.conversions") == step:
             return
         one_step(database, arguments)
