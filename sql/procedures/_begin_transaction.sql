@@ -15,6 +15,8 @@ begin
         set local citus.propagate_set_commands = 'local';
     end if;
     set local row_security = off;
+    -- Compiling takes longer than what it would speed up: catalogs and batches.
+    set local jit = off;
     -- An upgrade takes seconds.
     set local lock_timeout = '1min';
     perform set_config('pytelemetry_db.current', @extschema@._enter(p_version)::text, true);

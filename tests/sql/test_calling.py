@@ -123,15 +123,16 @@ def test_each_batch_is_read_committed_whatever_the_default(table: Table) -> None
     database = table.database
     database.query(
         "create function app.look() returns trigger language plpgsql set search_path = '' as $$ begin"
-        " raise notice 'level %, path %, row security %', pg_catalog.current_setting('transaction_isolation'),"
-        " pg_catalog.current_setting('search_path'), pg_catalog.current_setting('row_security');"
+        " raise notice 'level %, path %, row security %, jit %', pg_catalog.current_setting('transaction_isolation'),"
+        " pg_catalog.current_setting('search_path'), pg_catalog.current_setting('row_security'),"
+        " pg_catalog.current_setting('jit');"
         " return null; end $$"
     )
     database.query("create trigger look after delete on app.events execute function app.look()")
-    with Pass(database, options="-c default_transaction_isolation=serializable -c row_security=on") as one:
+    with Pass(database, options="-c default_transaction_isolation=serializable -c row_security=on -c jit=on") as one:
         assert one.wait().error is None
     seen = {note for note in one.notices if note.startswith("level")}
-    assert seen == {'level read committed, path "", row security off'}
+    assert seen == {'level read committed, path "", row security off, jit off'}
 
 
 def test_a_hostile_search_path_changes_nothing(table: Table) -> None:
