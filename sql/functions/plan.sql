@@ -26,6 +26,7 @@ returns table (
 )
 language plpgsql
 set search_path = pg_catalog, pg_temp
+set jit = off
 set row_security = off
 as $$
 declare
