@@ -11,8 +11,8 @@ from support import Cli, Database, Result
 from support.passes import Table
 from support.releases import released
 
-# With 20 rows in each batch, and 20 ms for each, at most 320 rows go in 300 ms.
-DRAIN_AT_MOST = 320
+# With 20 rows in each batch, and 20 ms for each, at most 1,020 rows go in 1 s.
+DRAIN_AT_MOST = 1020
 TRIGGER = "create function app.{0}() returns trigger language plpgsql set search_path = '' as $$ begin {1} end $$"
 ON = "create trigger {0} before delete on app.{1} for each row execute function app.{0}()"
 STATES = ("good", "made", "never", "stopped", "paused", "renamed", "failed", "kept", "longer")
@@ -110,22 +110,22 @@ def test_inflow_of_twice_the_drain_for_three_passes_makes_it_fail(database: Data
     def run(command: str) -> Result:
         return cli.here(*command.split(), "--dsn", database.dsn)
 
-    assert run("cleanup -q --max-duration 300ms").returncode == 0
+    assert run("cleanup -q --max-duration 1s").returncode == 0
     age(database, 27)
     assert run("status --max-age 26h").returncode == 2
     assert run("status --max-age 28h").returncode == 0
     for _ in range(3):
         table.inflow(2 * DRAIN_AT_MOST)
-        assert run("cleanup -q --max-duration 300ms").returncode == 1
+        assert run("cleanup -q --max-duration 1s").returncode == 1
     failed = run("status --max-age 26h")
     assert failed.returncode == 2
     ((why, command),) = late_lines(failed).values()
-    assert re.fullmatch(r"since .*; last pass .* deadline, left: [23],\d{3} expired rows", why)
+    assert re.fullmatch(r"since .*; last pass .* deadline, left: \d,\d{3} expired rows", why)
     assert command == "pytelemetry-db cleanup app.events"
     assert failed.stderr == f"next: {command}\n"
 
     table.inflow(10)
-    assert run("cleanup -q --max-duration 300ms").returncode == 0
+    assert run("cleanup -q --max-duration 1s").returncode == 0
     assert table.last_run()["rows"] >= 20
     fine = run("status --max-age 26h")
     assert fine.returncode == 0

@@ -225,6 +225,6 @@ def test_a_thousand_tables_take_few_locks(database: Database) -> None:
             [locks] = connection.execute("select count(*) from pg_locks where pid = pg_backend_pid()").fetchone() or [0]
         assert locks < 100
         # Far less on a machine of its own; here others are at work.
-        assert took < 3
+        assert took < 5
         [tables] = connection.execute("select count(*) from maint.tables where table_name = 'many'").fetchone() or [0]
         assert tables == 1

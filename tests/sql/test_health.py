@@ -139,11 +139,11 @@ def test_access_exclusive_on_a_managed_table_stops_nothing(granted: bool, manage
             until(lambda: managed.query("select 1 from pg_locks where mode = 'AccessExclusiveLock' and not granted"))
         began = time.monotonic()
         rows = managed.query("select * from maint.health")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
         assert [row for row in rows if "failed" in row["detail"]] == []
         began = time.monotonic()
         result = cli.here("health", "--json", "--exact", "--dsn", managed.dsn)
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 12
         unknown = {row["check_id"] for row in result.json["findings"] if row["status"] == "unknown"}
         assert {"oldest_rows", "table_sizes", "row_counts"} <= unknown
         assert all(table["oldest"] is None for table in result.json["tables"])

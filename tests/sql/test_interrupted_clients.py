@@ -132,7 +132,7 @@ def test_a_batch_that_takes_too_long_is_cancelled_after_one_signal(database: Dat
         _, stderr = process.communicate(timeout=20)
         took = time.monotonic() - begun
     assert process.returncode == 143, stderr
-    assert 5 <= took < 9
+    assert 5 <= took < 15
     assert_cancelled(table)
 
 
@@ -168,7 +168,7 @@ def test_the_server_notices_that_the_command_was_killed(database: Database, cli:
         begun = time.monotonic()
         until(lambda: session_is_gone(database, pid))
         took = time.monotonic() - begun
-    assert took < 7
+    assert took < 12
     assert table.count() > table.fresh
     table.assert_died()
 

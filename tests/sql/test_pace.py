@@ -174,14 +174,17 @@ def test_batches_follow_the_clock(database: Database) -> None:
 
 
 def test_duty_is_a_share_of_the_time(database: Database) -> None:
-    table = Table.make(database, expired=200, slow=0.02)
+    """Ten batches of a tenth of a second or more: one second, and pauses of four, less the one after the last."""
+    table = Table.make(database, expired=200, slow=0.1)
     took = {}
     for duty in ("full", "gentle"):
         database.query(f"call maint.cleanup(p_duty => '{duty}')")
         took[duty] = table.last_run()["duration"].total_seconds()
         assert table.last_run()["stop_reason"] == "done"
         table.inflow(200)
-    assert took["gentle"] > 3 * took["full"]
+    assert took["gentle"] > 4
+    # A busy machine may lengthen either.
+    assert took["gentle"] > 2 * took["full"]
 
 
 def test_tables_take_turns(database: Database) -> None:

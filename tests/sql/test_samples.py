@@ -112,12 +112,12 @@ def test_a_locked_table_is_told_and_the_others_are_measured(database: Database) 
         other.execute("lock table locked in access exclusive mode")
         began = time.monotonic()
         (warning,) = sample(database)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 10
         assert "SQLSTATE 55P03" in warning[0]
         # The view reads what was stored, and does not wait either.
         began = time.monotonic()
         rows = {row["table_name"]: row for row in database.query("select * from maint.retention")}
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
     assert (rows["events"]["expired_rows"], rows["events"]["sampled_at"] is None) == (300, False)
     assert rows["locked"]["sampled_at"] is None
     stored = database.query("select problem from maint._sample where heap_bytes is null")
