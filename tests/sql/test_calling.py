@@ -211,7 +211,7 @@ def test_temporary_objects_of_the_session_are_not_met(table: Table) -> None:
 
 def test_a_statement_timeout_ends_a_pass_in_order(database: Database, cli: Cli) -> None:
     """It counts over the whole CALL; the pass is over at 80 % of it, as `deadline`, and not cancelled."""
-    table = Table.make(database)
+    table = Table.make(database, expired=10000)
     with database.superuser() as superuser:
         superuser.execute(f"alter role {database.owner} in database {database.name} set statement_timeout = '4 s'")
     with Pass(database) as one:
