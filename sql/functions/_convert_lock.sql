@@ -13,7 +13,8 @@ declare
     v_referenced text[] := array(
         select distinct @extschema@._qualified_name(k.confrelid)
         from pg_constraint as k
-        where k.conrelid = p_relation_id and k.contype = 'f'
+        -- Who may not lock it leaves that to the statement that needs it, which waits no longer either.
+        where k.conrelid = p_relation_id and k.contype = 'f' and has_table_privilege(k.confrelid, 'UPDATE, DELETE')
     );
     v_wait interval := current_setting('deadlock_timeout')::interval + interval '500 ms';
     v_name text := @extschema@._qualified_name(p_relation_id);

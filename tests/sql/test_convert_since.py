@@ -64,6 +64,26 @@ def test_a_row_that_is_written_while_it_moves(moving: Database, statement: str) 
     assert left == ([{"n": 2}] if "update" in statement else [])
 
 
+def test_nobody_waits_while_rows_rest(moving: Database) -> None:
+    """Between two batches nothing is locked that a writer needs, for three times as long as the batch took."""
+    seen: list[int] = []
+    looks = (
+        "select (select count(*) from pg_locks as l where l.pid = a.pid and l.granted"
+        " and l.relation = 'agg'::regclass and l.mode in ('ShareRowExclusiveLock', 'AccessExclusiveLock')) as locks"
+        " from pg_stat_activity as a where a.pid = %s and a.wait_event = 'PgSleep'"
+    )
+    call = Pass(moving)
+    call.statement = "call maint.convert('agg', p_undo => true)"
+    with call:
+        while call.running:
+            seen += [row["locks"] for row in moving.query(looks, call.pid)]
+        assert call.wait().error is None
+    assert stands_at(moving) == "undone"
+    assert len(seen) >= 10
+    # The next batch may begin between the two looks of one query.
+    assert sum(locks > 0 for locks in seen) <= len(seen) / 5
+
+
 @pytest.mark.parametrize(
     ("key", "statement"),
     [
@@ -330,6 +350,26 @@ def test_rows_that_are_too_late_are_named(counters: Database) -> None:
     assert "select * from public.agg where at >= " in str(refused.value.diag.message_hint)
     sql(counters, "delete from agg where at = 'infinity'")
     convert(counters, "'agg', '1 day'")
+
+
+def test_a_table_of_others_may_be_referenced(counters: Database) -> None:
+    """Its owner granted REFERENCES and no more: nothing stops half-way for that, there or back, empty or not."""
+    with counters.superuser() as root:
+        root.execute("create table sites (client text primary key)")
+        root.execute("insert into sites select distinct client from agg union select 'new'")
+        root.execute(f"grant references on sites to {counters.owner}".encode())
+    sql(counters, "alter table agg add foreign key (client) references sites")
+    before = lines(counters, "public.agg")
+    convert(counters, "'agg', '1 day'")
+    undo(counters)
+    assert lines(counters, "public.agg") == before
+    convert(counters, "'agg', '1 day'")
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        sql(counters, f"insert into agg values ('nowhere', {AHEAD}, 1)")
+    sql(counters, MANY_AHEAD)
+    undo(counters)
+    assert counters.value("select count(*) from agg") == 6000
+    assert lines(counters, "public.agg") == before
 
 
 SLOW = "autovacuum = on\nautovacuum_naptime = 1\ndeadlock_timeout = 100\n"
